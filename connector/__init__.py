@@ -1,0 +1,33 @@
+"""Solidarity Connector: keeps rosters, donations and alerts of a solidarity network in step with CiviCRM."""
+
+from flask import Flask
+
+from connector.errors import ConnectorError
+from connector.settings import Settings
+from connector.store import Store
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The web service. settings: read from the environment when not given.
+
+    Raises UserError when a setting is wrong or the database cannot be opened: better at the start than at night.
+    """
+    settings = settings or Settings.from_env()
+    store = Store(settings.database_url)
+    app = Flask(__name__, static_folder=None)
+
+    @app.get("/healthz")
+    def healthz() -> tuple[dict[str, str], int]:
+        """The process answers."""
+        return {"status": "ok"}, 200
+
+    @app.get("/readyz")
+    def readyz() -> tuple[dict[str, str], int]:
+        """The process can do its work: its database answers."""
+        try:
+            store.ping()
+        except ConnectorError as error:
+            return {"status": "not ready", "why": error.what}, 503
+        return {"status": "ready"}, 200
+
+    return app

@@ -1,0 +1,161 @@
+"""The one door to CiviCRM over HTTP: API v4, its multi-calls, and the few v3 calls that v4 lacks.
+
+Parameters travel in the body, never in a URL. Only what was certainly not carried out, or only reads, is sent again.
+"""
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, TypeVar
+
+import requests
+
+from connector.civicrm import answers
+from connector.civicrm.answers import Answer, Asked, Row
+from connector.errors import PermanentError, TransientError, UnknownOutcome, UserError
+from connector.settings import UrlForm
+
+log = logging.getLogger(__name__)
+
+Call = tuple[str, str, Mapping[str, Any]]  # entity, action, params
+Result = TypeVar("Result")
+Judge = Callable[[Any, Asked, int], Result]
+
+# Where a site of this form answers. WordPress: this form works under every permalink layout, the pretty one does not.
+PATHS: dict[UrlForm, tuple[str, str]] = {
+    "standalone": ("/civicrm/ajax/api4", "/civicrm/ajax/rest"),
+    "drupal": ("/civicrm/ajax/api4", "/civicrm/ajax/rest"),
+    "wordpress": ("/?civiwp=CiviCRM&q=civicrm/ajax/api4", "/?civiwp=CiviCRM&q=civicrm/ajax/rest"),
+}
+READS = frozenset({"get", "getFields", "getActions", "getMergedTo", "getMergedFrom", "getDuplicates", "getmergedto"})
+# PHP drops every parameter of a body over post_max_size (8 MB by default): a get would then run without its filter.
+MAX_BODY = 2_000_000
+ATTEMPTS = 5
+LONGEST_PAUSE = 8.0
+
+
+class CiviClient:
+    """A connection to one CiviCRM site under one key.
+
+    url: the site's base URL. timeout: seconds to wait for an answer. sleep: waits between attempts.
+    Every method raises UserError (key, permission, address), TransientError (not carried out),
+    UnknownOutcome (a write that may have been carried out: look before repeating) or PermanentError.
+    """
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        api_key: str,
+        url_form: UrlForm = "standalone",
+        timeout: float = 60.0,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if not api_key:
+            # Without a key CiviCRM answers "no rows" with HTTP 200, which would look like an empty site.
+            raise UserError("The key for CiviCRM is empty.", next_step=answers.ADMIN_KEY)
+        self.url = url.rstrip("/")
+        self.url_form = url_form
+        self.timeout = timeout
+        self.requests_sent = 0
+        self._sleep = sleep
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc would replace our key by its own
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each call stands for itself
+        self._session.headers.update({"X-Civi-Auth": f"Bearer {api_key}", "X-Requested-With": "XMLHttpRequest"})
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._session.close()
+
+    def api4(self, entity: str, action: str, **params: Any) -> list[Row]:
+        """Run one API v4 action and return its rows."""
+        asked = Asked(f"{entity}.{action}", writes=action not in READS)
+        path = f"{PATHS[self.url_form][0]}/{entity}/{action}"
+        return self._send(path, {"params": _json(params)}, asked, answers.rows)
+
+    def multi(self, calls: Mapping[str, Call]) -> dict[str, list[Row]]:
+        """Run several v4 calls in one request. They are not one transaction: each that fails leaves the others done.
+
+        Raises the error of the first call that failed.
+        """
+        if not calls:
+            return {}  # CiviCRM answers an empty multi-call with an error page
+        writes = any(action not in READS for _, action, _ in calls.values())
+        names = sorted({f"{entity}.{action}" for entity, action, _ in calls.values()})
+        asked = Asked(" + ".join(names), writes=writes)
+
+        # Names that are numbers would come back as a list without its names.
+        wire = {f"call {name}": call for name, call in calls.items()}
+
+        def slots(found: Any, asked: Asked, status: int) -> dict[str, list[Row]]:
+            if not isinstance(found, dict) or not wire.keys() <= found.keys():
+                answers.rows(found, asked, status)  # an error of the whole request, which it raises
+                raise PermanentError(f"CiviCRM left calls of {asked.name} unanswered.", next_step=answers.REPORT)
+            return {
+                name: answers.rows(found[f"call {name}"], Asked(f"{entity}.{action}", writes=action not in READS))
+                for name, (entity, action, _) in calls.items()
+            }
+
+        return self._send(PATHS[self.url_form][0], {"calls": _json(wire)}, asked, slots)
+
+    def api3(self, entity: str, action: str, **params: Any) -> Row:
+        """Run one API v3 action, for what v4 lacks, and return its whole answer."""
+        asked = Asked(f"{entity}.{action} (v3)", writes=action not in READS)
+        form = {"entity": entity, "action": action, "json": _json(params)}
+        return self._send(PATHS[self.url_form][1], form, asked, lambda found, asked, _: answers.result3(found, asked))
+
+    def _send(self, path: str, form: Mapping[str, str], asked: Asked, judge: Judge[Result]) -> Result:
+        """Post until `judge` finds the answer good, as long as repeating is safe."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                answer = self._post(path, form, asked)
+                return judge(answers.payload(answer, asked), asked, answer.status)
+            except UnknownOutcome:
+                raise
+            except TransientError as error:
+                if attempt == ATTEMPTS:
+                    raise
+                pause = min(LONGEST_PAUSE, 0.5 * 2**attempt) * random.uniform(0.5, 1)
+                log.warning("%s not answered (%s), attempt %d, next in %.1f s", asked.name, error.what, attempt, pause)
+                self._sleep(pause)
+        raise AssertionError("unreachable")
+
+    def _post(self, path: str, form: Mapping[str, str], asked: Asked) -> Answer:
+        body_size = sum(len(value.encode()) for value in form.values())
+        if body_size > MAX_BODY:
+            raise PermanentError(f"{asked.name} is too large to send ({body_size} bytes).", next_step=answers.REPORT)
+        began = time.monotonic()
+        self.requests_sent += 1
+        try:
+            got = self._session.post(
+                self.url + path, data=form, timeout=(min(5.0, self.timeout), self.timeout), allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise _unreachable(error, asked) from None  # the chained text could quote the request
+        log.info("%s HTTP %d in %.0f ms", asked.name, got.status_code, (time.monotonic() - began) * 1000)
+        got.encoding = "utf-8"
+        return Answer(got.status_code, got.headers.get("content-type", ""), got.text)
+
+
+def _unreachable(error: requests.RequestException, asked: Asked) -> Exception:
+    kind = type(error).__name__
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+        return UserError("CIVICRM_URL is not an address.", next_step=answers.ADMIN_URL)
+    if isinstance(error, requests.exceptions.SSLError):
+        return UserError("The certificate of CIVICRM_URL is not accepted.", next_step=answers.ADMIN_URL)
+    if isinstance(error, requests.exceptions.ConnectTimeout) or "Failed to " in str(
+        error
+    ):  # to establish, or to resolve
+        wait = f"the administrator checks that CiviCRM runs at CIVICRM_URL; {answers.WAIT}"
+        return TransientError(f"CiviCRM cannot be reached ({kind}); {asked.name} was not sent.", next_step=wait)
+    if asked.writes:
+        return UnknownOutcome(f"The connection was lost during {asked.name} ({kind}).", next_step=answers.LOOK)
+    return TransientError(f"The connection was lost during {asked.name} ({kind}).", next_step=answers.WAIT)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

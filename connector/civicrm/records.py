@@ -1,0 +1,152 @@
+"""The reads and writes of CiviCRM that the connector needs, one function each, in CiviCRM's own terms."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from connector.civicrm.answers import ADMIN_KEY, Row
+from connector.civicrm.client import Call, CiviClient
+from connector.civicrm.schema import LOCATIONS
+from connector.errors import PermanentError, UserError
+
+T = TypeVar("T")
+
+# How many ids or keys go into one IN: far below the size where PHP would drop the body.
+CHUNK = 20_000
+# Without this a contact in the trash is invisible to some reads and silently written to by others.
+TRASH_TOO = ["is_deleted", "IN", [True, False]]
+WHO_AM_I: Call = ("Contact", "get", {"select": ["id"], "where": [["id", "=", "user_contact_id"]]})
+GROUPS: Call = ("Group", "get", {"select": ["id", "name", "title", "parents", "is_active"]})
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A mailing group as it stands in CiviCRM."""
+
+    id: int
+    name: str
+    title: str
+    parents: tuple[int, ...]
+
+
+def check_identity(found: Sequence[Row]) -> int:
+    """The contact id behind our key, from the answer to WHO_AM_I.
+
+    Raises UserError when the key did not arrive: CiviCRM then answers every read with "no rows" and HTTP 200.
+    """
+    if len(found) != 1:
+        raise UserError(
+            "CiviCRM answers, but as to a stranger: the key does not reach it.",
+            next_step=f"something before CiviCRM drops the header X-Civi-Auth; {ADMIN_KEY}",
+        )
+    return int(found[0]["id"])
+
+
+def groups(found: Iterable[Row]) -> dict[str, Group]:
+    """Name → group, from the answer to GROUPS."""
+    return {
+        row["name"]: Group(int(row["id"]), row["name"], row["title"], tuple(int(p) for p in row.get("parents") or ()))
+        for row in found
+    }
+
+
+def tree(found: Mapping[str, Group], root: str) -> set[int]:
+    """The ids of the group `root` and of all groups below it. Raises UserError when it does not exist."""
+    if root not in found:
+        raise UserError(
+            f"CiviCRM has no group {root}.",
+            next_step="the administrator runs `solidarity setup apply`, then the same command again.",
+        )
+    inside = {found[root].id}
+    while more := {group.id for group in found.values() if inside.intersection(group.parents)} - inside:
+        inside |= more
+    return inside
+
+
+def contacts(client: CiviClient, select: Iterable[str], where: Mapping[str, Sequence[Any]]) -> list[Row]:
+    """Contacts of any type, in the trash or not, whose field (a key of `where`) is one of its values."""
+    wanted = sorted({"id", "contact_type", "is_deleted", "is_opt_out", "external_identifier", *LOCATIONS, *select})
+    calls: dict[str, Call] = {
+        f"{field} {number}": ("Contact", "get", {"select": wanted, "where": [[field, "IN", some], TRASH_TOO]})
+        for field, values in where.items()
+        for number, some in enumerate(chunks(list(values), CHUNK))
+    }
+    return [row for found in client.multi(calls).values() for row in found]
+
+
+def same_value(client: CiviClient, entity: str, select: Iterable[str], field: str, values: Sequence[str]) -> list[Row]:
+    """Living contacts of one type whose `field` is one of `values`."""
+    wanted = sorted({"id", "contact_type", "is_deleted", "is_opt_out", "external_identifier", *LOCATIONS, *select})
+    calls: dict[str, Call] = {
+        str(number): (entity, "get", {"select": wanted, "where": [[field, "IN", some], ["is_deleted", "=", False]]})
+        for number, some in enumerate(chunks(list(values), CHUNK))
+    }
+    return [row for found in client.multi(calls).values() for row in found]
+
+
+def survivors(client: CiviClient, ids: Iterable[int]) -> dict[int, int]:
+    """Merged contact → the contact it was merged into, for those of `ids` that were merged."""
+    calls: dict[str, Call] = {str(id_): ("Contact", "getMergedTo", {"contactId": id_}) for id_ in sorted(set(ids))}
+    found = client.multi(calls)
+    return {int(old): int(rows[0]["id"]) for old, rows in found.items() if rows and rows[0] and rows[0].get("id")}
+
+
+def memberships(
+    client: CiviClient, contact_ids: Sequence[int], group_ids: Sequence[int], whole_groups: Sequence[int]
+) -> tuple[list[Row], list[Row]]:
+    """Who is in which group, and who was ever removed.
+
+    contact_ids: these contacts' rows in group_ids; whole_groups: besides, everyone in these groups.
+    Returns the GroupContact rows (id, contact_id, group_id, status) and, oldest first, the SubscriptionHistory rows
+    of status Removed (id, contact_id, group_id, date, method).
+    """
+    calls: dict[str, Call] = {}
+    in_tree, removed = ["group_id", "IN", sorted(group_ids)], ["status", "=", "Removed"]
+    rows_of = {"select": ["id", "contact_id", "group_id", "status"]}
+    past_of = {"select": ["id", "contact_id", "group_id", "date", "method"], "orderBy": {"id": "ASC"}}
+    for number, some in enumerate(chunks(list(contact_ids), CHUNK)):
+        who = ["contact_id", "IN", some]
+        calls[f"rows {number}"] = ("GroupContact", "get", {**rows_of, "where": [in_tree, who]})
+        calls[f"past {number}"] = ("SubscriptionHistory", "get", {**past_of, "where": [in_tree, who, removed]})
+    if whole_groups:
+        inside = ["group_id", "IN", sorted(whole_groups)]
+        calls["rows all"] = ("GroupContact", "get", {**rows_of, "where": [inside, ["status", "=", "Added"]]})
+        calls["past all"] = ("SubscriptionHistory", "get", {**past_of, "where": [inside, removed]})
+    found = client.multi(calls)
+    rows = {row["id"]: row for name, part in found.items() if name.startswith("rows") for row in part}
+    past = {row["id"]: row for name, part in found.items() if name.startswith("past") for row in part}
+    return list(rows.values()), [past[id_] for id_ in sorted(past)]
+
+
+def create_groups(client: CiviClient, wanted: Sequence[tuple[str, str, int]]) -> list[Group]:
+    """Make mailing groups (name, title, parent id). Raises AlreadyExists when a name or a title is taken."""
+    made = client.api4(
+        "Group",
+        "save",
+        records=[
+            {"name": name, "title": title, "group_type:name": ["Mailing List"], "parents": [parent]}
+            for name, title, parent in wanted
+        ],
+    )
+    ids = {row["name"]: int(row["id"]) for row in made}
+    return [Group(ids[name], name, title, (parent,)) for name, title, parent in wanted]
+
+
+def create_contacts(client: CiviClient, entity: str, records: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Create contacts of one type and return their ids in the order of `records`.
+
+    The typed entity (Individual, not Contact) never writes into the trash: a number that is taken is an error.
+    """
+    found = client.api4(entity, "save", records=list(records))
+    for record, row in zip(records, found, strict=True):
+        if record.get("external_identifier") != row.get("external_identifier"):
+            raise PermanentError(
+                f"CiviCRM answered {entity}.save in another order than asked.",
+                next_step="run the same command again; a developer looks at it if it happens twice.",
+            )
+    return [int(row["id"]) for row in found]
+
+
+def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """`values` in pieces of at most `size`."""
+    return (values[start : start + size] for start in range(0, len(values), size))

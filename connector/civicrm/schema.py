@@ -1,0 +1,146 @@
+"""What the live site calls its fields and options, read once a run.
+
+CiviCRM ignores a misspelt field, stores NULL for an unknown option and cuts text that is too long, all without a
+word. So every name and value that we are going to send is looked up here first.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.civicrm.answers import Row
+from connector.civicrm.client import Call, CiviClient
+from connector.mappings import suggest
+
+# A contact's first e-mail, phone and address are fields of the contact to us, rows of their own to CiviCRM.
+LOCATIONS = {"email_primary": "Email", "phone_primary": "Phone", "address_primary": "Address"}
+# The lengths of core's text columns (its schema/*/*.entityType.php): getFields leaves most of them out, and CiviCRM
+# cuts what is longer and ends it in "...".
+LENGTHS = {
+    "external_identifier": 64,
+    "first_name": 64,
+    "middle_name": 64,
+    "last_name": 64,
+    "nick_name": 128,
+    "organization_name": 128,
+    "household_name": 128,
+    "job_title": 255,
+    "source": 255,
+    "email": 254,
+    "phone": 32,
+    "street_address": 96,
+    "supplemental_address_1": 96,
+    "city": 64,
+    "postal_code": 64,
+}
+_SELECT = ["name", "type", "data_type", "options", "input_attrs", "readonly", "serialize"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field as the site describes it. options: name → label, or None when any value goes."""
+
+    name: str
+    data_type: str
+    max_length: int | None = None
+    options: Mapping[str, str] | None = None
+    readonly: bool = False
+
+    def option(self, text: str) -> str | None:
+        """The name of the option that `text` names, by its name or its label in any case; None when there is none."""
+        if self.options is None or text in self.options:
+            return text
+        same = (name for name, label in self.options.items() if text.casefold() in (name.casefold(), label.casefold()))
+        return next(same, None)
+
+
+class Schema:
+    """The fields of some entities. `field` and `problem` answer questions about them; nothing is written."""
+
+    def __init__(self, fields: Mapping[str, Mapping[str, Field]]) -> None:
+        self._fields = fields
+
+    @classmethod
+    def calls(cls, entities: Iterable[str]) -> dict[str, Call]:
+        """The calls that read these entities' fields, to be put into a multi-call."""
+        params = {"action": "create", "loadOptions": ["name", "label"], "select": _SELECT}
+        return {f"fields {entity}": (entity, "getFields", params) for entity in sorted(set(entities))}
+
+    @classmethod
+    def of(cls, found: Mapping[str, list[Row]]) -> "Schema":
+        """The schema in the answer to `calls` (other keys of the answer are left alone)."""
+        prefix = "fields "
+        return cls(
+            {
+                name.removeprefix(prefix): {row["name"]: _field(row) for row in rows}
+                for name, rows in found.items()
+                if name.startswith(prefix)
+            }
+        )
+
+    @classmethod
+    def read(cls, client: CiviClient, entities: Iterable[str]) -> "Schema":
+        """Read these entities' fields in one request."""
+        return cls.of(client.multi(cls.calls(entities)))
+
+    def field(self, entity: str, path: str) -> Field | None:
+        """The field behind a path such as `first_name`, `address_primary.country_id:name` or `Group.Field`."""
+        entity, path = owner(entity, path)
+        return self._fields.get(entity, {}).get(path.partition(":")[0])
+
+    def problem(self, entity: str, path: str) -> str | None:
+        """Why `path` cannot be written on this site, in words, or None."""
+        field = self.field(entity, path)
+        if field is None:
+            entity, name = owner(entity, path)
+            return f"this CiviCRM has no field {entity}.{name}{suggest(name, self._fields.get(entity, {}))}"
+        if field.readonly:
+            return f"{entity}.{path} cannot be written"
+        if path.endswith(":name") and field.options is None:
+            return f"{entity}.{path} has no list of options; leave out ':name'"
+        return None
+
+
+def owner(entity: str, path: str) -> tuple[str, str]:
+    """The entity that really holds a path, and the path inside it: Individual, email_primary.email → Email, email."""
+    head, _, rest = path.partition(".")
+    return (LOCATIONS[head], rest) if rest and head in LOCATIONS else (entity, path)
+
+
+def _field(row: Row) -> Field:
+    attributes = row.get("input_attrs") or {}
+    told = attributes.get("maxlength") if isinstance(attributes, dict) else None
+    longest = told or LENGTHS.get(row["name"])
+    options: dict[str, str] | None = None
+    if isinstance(row.get("options"), list):
+        options = {str(option["name"]): str(option.get("label")) for option in row["options"] if option.get("name")}
+    return Field(
+        name=row["name"],
+        data_type=str(row.get("data_type") or "String"),
+        max_length=int(longest) if longest else None,
+        options=options,
+        readonly=bool(row.get("readonly")),
+    )
+
+
+def canonical(path: str, field: Field | None, value: Any) -> str | None:
+    """A value in the one form that both sides are compared in: that of what CiviCRM gives back.
+
+    Text without outer blanks, e-mails in lower case, cut at the field's length, dates as YYYY-MM-DD, numbers
+    without trailing zeros; empty is None.
+    """
+    if value is None or value == "" or value == []:
+        return None
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    text = str(value).strip()
+    kind = field.data_type if field else "String"
+    if path.endswith("email_primary.email"):
+        text = text.lower()
+    if kind == "Date":
+        text = text[:10]
+    if kind in ("Integer", "Float", "Money") and text.replace(".", "", 1).lstrip("-").isdigit():
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    if field and field.max_length and kind == "String" and field.options is None:
+        text = text[: field.max_length]
+    return text or None

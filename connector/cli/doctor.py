@@ -1,0 +1,37 @@
+"""`solidarity doctor`: shows what the checks of connector/setup/checks.py found."""
+
+import json
+import sys
+from contextlib import ExitStack
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from connector.cli.context import Context
+from connector.plan import Exit
+from connector.setup import checks, wanted
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
+@click.pass_obj
+def doctor(context: Context, as_json: bool) -> None:
+    """Check keys, permissions, set-up, version and time zone, and say who does what about each finding."""
+    with ExitStack() as stack:
+        runtime = stack.enter_context(context.client())
+        has_setup_key = bool(context.settings.civicrm_setup_key)
+        setup = stack.enter_context(context.client(key="civicrm_setup_key")) if has_setup_key else None
+        file = wanted.load(context.settings.connector_mappings / "setup.toml")
+        findings = checks.run(runtime, setup, file)
+    if as_json:
+        click.echo(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
+    else:
+        table = Table()
+        for column in ("", "check", "found", "what to do"):
+            table.add_column(column, overflow="fold")
+        for one in findings:
+            mark = Text("ok", style="green") if one.ok else Text("look", style="bold yellow")
+            table.add_row(mark, one.check, Text(one.found), Text(one.next_step))
+        context.out.print(table)
+    sys.exit(Exit.DONE if all(finding.ok for finding in findings) else Exit.PERSON)

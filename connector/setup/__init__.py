@@ -1,0 +1,1 @@
+"""What CiviCRM must have before anything else: compared with `mappings/setup.toml`, made when missing, checked."""

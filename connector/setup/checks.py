@@ -1,0 +1,169 @@
+"""The checks behind `solidarity doctor`: each looks at one thing and says in words who does what about it.
+
+Reads only. What the runtime key may do is asked of CiviCRM itself: getActions lists what exists and is permitted.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from connector.civicrm.client import Call, CiviClient
+from connector.civicrm.records import WHO_AM_I, check_identity
+from connector.errors import UserError
+from connector.plan import Action
+from connector.setup import run as setup_run
+from connector.setup.wanted import Setup
+
+OLDEST_GOOD, OLDEST = (6, 10), (5, 77)
+
+# What every run needs, and the permission that gives it.
+NEEDED = (
+    ("Individual", "create", "add contacts"),
+    ("Individual", "update", "edit all contacts"),
+    ("Group", "get", "access CiviMail"),
+    ("Group", "create", "access CiviMail"),
+    ("GroupContact", "create", "edit all contacts"),
+    ("SubscriptionHistory", "get", "edit all contacts"),
+)
+# What only an administrator may do: a runtime key that can has too much power if it leaks.
+TOO_MUCH = (
+    ("Setting", "get", "administer CiviCRM"),
+    ("CustomField", "create", "administer CiviCRM data"),
+    ("RelationshipType", "create", "administer CiviCRM"),
+    ("User", "create", "cms:administer users"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found. next_step: empty when there is nothing to do."""
+
+    check: str
+    ok: bool
+    found: str
+    next_step: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding for `--json`."""
+        return {"check": self.check, "ok": self.ok, "found": self.found, "next_step": self.next_step}
+
+
+def run(runtime: CiviClient, setup: CiviClient | None, wanted: Setup) -> list[Finding]:
+    """All findings. setup: a connection under the set-up key, which some checks need.
+
+    Raises UserError when a key is not accepted, TransientError when CiviCRM is away.
+    """
+    me = check_identity(runtime.multi({"me": WHO_AM_I})["me"])
+    found = [Finding("runtime key", True, f"CiviCRM knows it as contact {me}")]
+    found += actions(runtime)
+    found.append(time_zone(runtime, me))
+    if setup is None:
+        told = "CIVICRM_SETUP_KEY is not set: role, set-up and version were not looked at"
+        found.append(Finding("set-up key", True, told))
+        return found
+    found.append(identity_of_setup_key(setup, me))
+    found.append(version(setup))
+    found += role(setup, me, wanted)
+    found.append(drift(setup, wanted))
+    return found
+
+
+def actions(runtime: CiviClient) -> Iterator[Finding]:
+    """What the runtime key must be able to do, and what it must not."""
+    entities = {entity for entity, _, _ in NEEDED + TOO_MUCH}
+    calls: dict[str, Call] = {entity: (entity, "getActions", {"select": ["name"]}) for entity in sorted(entities)}
+    may = {entity: {row["name"] for row in rows} for entity, rows in runtime.multi(calls).items()}
+    missing = sorted({permission for entity, action, permission in NEEDED if action not in may[entity]})
+    yield Finding(
+        "permissions of the runtime key",
+        not missing,
+        f"missing: {', '.join(missing)}" if missing else "it may do what the connector does",
+        "the administrator adds them to its role" if missing else "",
+    )
+    much = sorted({f"{entity}.{action}" for entity, action, _ in TOO_MUCH if action in may[entity]})
+    yield Finding(
+        "powers of the runtime key",
+        not much,
+        f"it may do what only an administrator should: {', '.join(much)}" if much else "no administrator's powers",
+        "the administrator takes the 'administer …' permissions from its role" if much else "",
+    )
+
+
+def time_zone(runtime: CiviClient, me: int) -> Finding:
+    """In which zone CiviCRM shows timestamps to the runtime key, found by asking for the same moment in each zone."""
+    (own,) = runtime.api4("Contact", "get", select=["modified_date"], where=[["id", "=", me]])
+    offsets = [timedelta(minutes=30 * half_hours) for half_hours in range(-24, 29)]
+    calls: dict[str, Call] = {
+        _offset(offset): (
+            "Contact",
+            "get",
+            {
+                "select": ["id"],
+                "where": [["id", "=", me], ["modified_date", "=", f"{own['modified_date']}{_offset(offset)}"]],
+            },
+        )
+        for offset in offsets
+    }
+    there = [name for name, rows in runtime.multi(calls).items() if rows]
+    if there == ["+00:00"]:
+        return Finding("time zone", True, "timestamps come in UTC")
+    return Finding(
+        "time zone",
+        False,
+        f"timestamps come in {' or '.join(there) or 'a zone that could not be found out'}",
+        "the administrator leaves the time zone of the connector's user empty and sets the server's to UTC",
+    )
+
+
+def identity_of_setup_key(setup: CiviClient, runtime_contact: int) -> Finding:
+    """The two keys must belong to two users, so that the one can be taken away after set-up."""
+    me = check_identity(setup.multi({"me": WHO_AM_I})["me"])
+    if me == runtime_contact:
+        return Finding("set-up key", False, "it is the runtime key's user", "the administrator makes two users")
+    return Finding("set-up key", True, f"CiviCRM knows it as contact {me}; take it away when set-up is done")
+
+
+def version(setup: CiviClient) -> Finding:
+    """The site's release."""
+    (domain,) = setup.api4("Domain", "get", select=["version"], where=[["id", "=", "current_domain"]])
+    text = str(domain["version"])
+    release = tuple(int(part) for part in text.split(".")[:2])
+    if release < OLDEST:
+        raise UserError(
+            f"CiviCRM {text} is too old: the connector refuses releases before {OLDEST[0]}.{OLDEST[1]}.",
+            next_step="the administrator updates CiviCRM.",
+        )
+    if release < OLDEST_GOOD:
+        return Finding("version", False, f"CiviCRM {text} gets no security fixes", "the administrator updates CiviCRM")
+    return Finding("version", True, f"CiviCRM {text}")
+
+
+def role(setup: CiviClient, runtime_contact: int, wanted: Setup) -> Iterator[Finding]:
+    """The permissions of the runtime key's role by name, on sites that keep roles in CiviCRM (Standalone)."""
+    try:
+        users = setup.api4("User", "get", select=["roles", "timezone"], where=[["contact_id", "=", runtime_contact]])
+        roles = [one for user in users for one in user.get("roles") or ()]
+        rows = setup.api4("Role", "get", select=["permissions"], where=[["id", "IN", roles]])
+    except UserError:
+        return  # WordPress and Drupal keep users and roles themselves
+    has = {permission for row in rows for permission in row["permissions"] or ()}
+    missing, much = sorted(wanted.permissions - has), sorted(has - wanted.permissions)
+    told = [f"missing: {', '.join(missing)}"] * bool(missing) + [f"too many: {', '.join(much)}"] * bool(much)
+    fix = "the administrator corrects the role; mappings/setup.toml lists what it needs"
+    yield Finding("role", not told, "; ".join(told) or "exactly what is needed", fix if told else "")
+
+
+def drift(setup: CiviClient, wanted: Setup) -> Finding:
+    """What set-up would make or ask."""
+    changes = setup_run.look(setup, wanted).changes
+    if not changes:
+        return Finding("set-up", True, "everything is there")
+    names = ", ".join(f"{change.entity} {change.key}" for change in changes)
+    ask = any(change.action is Action.ASK for change in changes)
+    return Finding("set-up", False, names, f"the administrator runs `solidarity setup {'plan' if ask else 'apply'}`")
+
+
+def _offset(offset: timedelta) -> str:
+    minutes = int(offset.total_seconds()) // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"

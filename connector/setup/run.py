@@ -1,0 +1,146 @@
+"""The set-up loop: read what the site has, decide what is missing, make it. Safe to run as often as one likes.
+
+What exists is never changed but for a group that hangs in the wrong place: titles, labels and switched-off things
+belong to the staff, and what was made otherwise than we need it is reported, because only a person can say why.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from connector.civicrm.answers import Row
+from connector.civicrm.client import Call, CiviClient
+from connector.civicrm.records import GROUPS, WHO_AM_I, check_identity
+from connector.errors import UserError
+from connector.plan import Action, Change, FieldChange, Plan
+from connector.setup.wanted import Setup, Thing
+from connector.store import Lease
+
+FLOW = "setup"
+ORDER = ("ContactType", "RelationshipType", "CustomGroup", "CustomField", "Group")
+MAILING_LIST = {"group_type:name": ["Mailing List"], "visibility": "User and User Admin Only"}
+
+Existing = Mapping[tuple[str, str], Row]  # (entity, name) → the row in CiviCRM
+
+
+def look(client: CiviClient, wanted: Setup) -> Plan:
+    """Compare the site with the file, in one request. Writes nothing."""
+    return Plan(FLOW, tuple(decide(wanted, read(client))))
+
+
+def read(client: CiviClient) -> Existing:
+    """Everything on the site that set-up could have made."""
+    calls: dict[str, Call] = {
+        "ContactType": ("ContactType", "get", {"select": ["name", "parent_id:name", "is_active"]}),
+        "RelationshipType": ("RelationshipType", "get", {}),
+        "CustomGroup": ("CustomGroup", "get", {"select": ["name", "extends", "is_active"]}),
+        "CustomField": (
+            "CustomField",
+            "get",
+            {"select": ["custom_group_id.name", "name", "data_type", "html_type", "is_active"]},
+        ),
+        "Group": GROUPS,
+    }
+    found = client.multi({"me": WHO_AM_I, **calls})
+    check_identity(found["me"])
+    names = {row["id"]: row["name"] for row in found["Group"]}
+    for row in found["Group"]:
+        row["parent"] = [names.get(int(parent)) for parent in row.get("parents") or ()]
+    return {(entity, _name(entity, row)): row for entity in ORDER for row in found[entity]}
+
+
+def decide(wanted: Setup, existing: Existing) -> Iterator[Change]:
+    """What is missing, what hangs in the wrong place, and what a person has to look at. Pure."""
+    for thing in wanted.things:
+        row = existing.get((thing.entity, thing.name))
+        if row is None:
+            fields = tuple(FieldChange(name, None, value) for name, value in thing.values.items())
+            yield Change(Action.CREATE, thing.entity, thing.name, "CiviCRM does not have it", fields=fields)
+            continue
+        if row.get("is_active") is False:
+            yield _ask(thing, row, "it is switched off in CiviCRM; switch it on there")
+        for name, value in thing.fixed.items():
+            there = row.get(name)
+            if thing.entity == "Group" and value not in (there or ()):
+                fields = (FieldChange("parent", None, value),)
+                yield Change(Action.UPDATE, "Group", thing.name, f"it is not below {value}", row["id"], fields=fields)
+            elif thing.entity != "Group" and there != value:
+                yield _ask(thing, row, f"its {name} is {there or 'empty'} and has to be {value}; correct it in CiviCRM")
+
+
+def apply(client: CiviClient, plan: Plan, lease: Lease, *, unfinished: bool) -> list[Change]:
+    """Make what the plan says is missing. unfinished: an earlier set-up died before it rebuilt the triggers.
+
+    Raises UserError when a title is taken, and what the client raises; running it again goes on where it stopped.
+    """
+    done: list[Change] = []
+    for entity in ORDER:
+        for changes in _rounds([change for change in plan.acting if change.entity == entity]):
+            lease.renew()
+            _make(client, entity, changes)
+            done += changes
+    if unfinished or any(change.entity.startswith("Custom") for change in done):
+        # Without this CiviCRM does not move a contact's modified_date when one of our fields changes.
+        lease.renew()
+        client.api4("System", "flush", triggers=True)
+    return done
+
+
+def _make(client: CiviClient, entity: str, changes: Sequence[Change]) -> None:
+    records = [_record(entity, change, client) for change in changes]
+    client.api4(entity, "save", records=records, match=_match(entity))
+
+
+def _record(entity: str, change: Change, client: CiviClient) -> Row:
+    values: Row = {one.field: one.after for one in change.fields}
+    if entity == "CustomField":
+        group, _, name = change.key.partition(".")
+        return {"custom_group_id.name": group, "name": name, "is_searchable": True, **values}
+    if entity == "RelationshipType":
+        return {"name_a_b": change.key, **values}
+    if entity == "Group":
+        parent = values.pop("parent", None)
+        made = {"name": change.key, **values} | (MAILING_LIST if change.action is Action.CREATE else {})
+        return made | ({"parents": _parents(client, change, parent)} if parent else {})
+    return {"name": change.key, **values}
+
+
+def _parents(client: CiviClient, change: Change, parent: str) -> list[int]:
+    """The ids of a group's parents with `parent` added: CiviCRM replaces the whole list."""
+    rows = client.api4("Group", "get", select=["id", "name", "parents"], where=[["name", "IN", [parent, change.key]]])
+    there = {row["name"]: row for row in rows}
+    if parent not in there:
+        raise UserError(f"CiviCRM has no group {parent}.", next_step="run `solidarity setup apply` again.")
+    kept = [int(id_) for id_ in (there.get(change.key, {}).get("parents") or ())]
+    return sorted({*kept, int(there[parent]["id"])})
+
+
+def _rounds(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Changes that can go into one request: a group only after the group it hangs below."""
+    waiting = list(changes)
+    while waiting:
+        names = {change.key for change in waiting}
+        ready = [
+            change for change in waiting if not names & {one.after for one in change.fields if one.field == "parent"}
+        ]
+        yield ready
+        waiting = [change for change in waiting if change not in ready]
+
+
+def _match(entity: str) -> list[str]:
+    special: dict[str, list[str]] = {"RelationshipType": ["name_a_b"], "CustomField": ["name", "custom_group_id"]}
+    return special.get(entity, ["name"])
+
+
+def _name(entity: str, row: Row) -> str:
+    if entity == "CustomField":
+        return f"{row['custom_group_id.name']}.{row['name']}"
+    return str(row["name_a_b" if entity == "RelationshipType" else "name"])
+
+
+def _ask(thing: Thing, row: Row, reason: str) -> Change:
+    return Change(Action.ASK, thing.entity, thing.name, reason, id=_id(row))
+
+
+def _id(row: Row) -> int | None:
+    found: Any = row.get("id")
+    return int(found) if found else None

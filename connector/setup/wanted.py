@@ -1,0 +1,128 @@
+"""What should be: `mappings/setup.toml`, checked by marshmallow and turned into things to find or make."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from connector import mappings
+from connector.mappings import StrictSchema, suggest
+
+# Which of a thing's words name it for staff: used when it is made, never compared or written again.
+STAFFS_OWN = frozenset({"title", "label", "label_a_b", "label_b_a", "help_pre", "description"})
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing that CiviCRM must have. name: its machine name. values: CiviCRM field → value, names of things as names."""
+
+    entity: str
+    name: str
+    values: Mapping[str, str]
+
+    @property
+    def fixed(self) -> dict[str, str]:
+        """The values that must stay as they were made; the others belong to the staff."""
+        return {field: value for field, value in self.values.items() if field not in STAFFS_OWN}
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The whole file, in the order in which things are made."""
+
+    network: str
+    things: tuple[Thing, ...]
+    permissions: frozenset[str]
+
+
+def load(path: Path) -> Setup:
+    """Read the file. Raises UserError with every problem in it."""
+    found: Setup = mappings.load(path, _SetupSchema())
+    return found
+
+
+_name = validate.Regexp(r"^\w{1,60}$", error="letters, digits and _ only, at most 60 of them")
+
+
+class _ContactTypeSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    label = fields.String(required=True)
+    parent = fields.String(required=True, validate=validate.OneOf(("Individual", "Organization", "Household")))
+
+
+class _RelationshipTypeSchema(StrictSchema):
+    name_a_b = fields.String(required=True, validate=_name)
+    label_a_b = fields.String(required=True)
+    name_b_a = fields.String(required=True, validate=_name)
+    label_b_a = fields.String(required=True)
+    contact_type_a = fields.String()
+    contact_sub_type_a = fields.String()
+    contact_type_b = fields.String()
+    contact_sub_type_b = fields.String()
+
+
+class _CustomFieldSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    label = fields.String(required=True)
+    data_type = fields.String(required=True, validate=validate.OneOf(("String", "Int", "Money", "Date", "Boolean")))
+    html_type = fields.String(required=True, validate=validate.OneOf(("Text", "Select", "Select Date", "Radio")))
+    help_pre = fields.String()
+
+
+class _CustomGroupSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    title = fields.String(required=True)
+    extends = fields.String(required=True)
+    field = fields.List(fields.Nested(_CustomFieldSchema), required=True)
+
+
+class _GroupSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    title = fields.String(required=True)
+    parent = fields.String()
+
+
+class _RoleSchema(StrictSchema):
+    permissions = fields.List(fields.String(), required=True)
+
+
+class _SetupSchema(StrictSchema):
+    network = fields.String(required=True)
+    runtime_role = fields.Nested(_RoleSchema, required=True)
+    contact_type = fields.List(fields.Nested(_ContactTypeSchema), load_default=list)
+    relationship_type = fields.List(fields.Nested(_RelationshipTypeSchema), load_default=list)
+    custom_group = fields.List(fields.Nested(_CustomGroupSchema), load_default=list)
+    group = fields.List(fields.Nested(_GroupSchema), load_default=list)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _groups_hang_together(self, data: dict[str, Any], **kwargs: Any) -> None:
+        before: list[str] = []
+        for group in data["group"]:
+            parent = group.get("parent")
+            if parent and parent not in before:
+                told = f"{group['name']}: the group '{parent}' has to stand before it{suggest(parent, before)}"
+                raise ValidationError({"group": [told]})
+            before.append(group["name"])
+        if data["network"] not in before:
+            raise ValidationError({"network": [f"is no [[group]]{suggest(data['network'], before)}"]})
+
+    @post_load
+    def _make(self, data: dict[str, Any], **kwargs: Any) -> Setup:
+        things = [
+            Thing("ContactType", one["name"], {"label": one["label"], "parent_id:name": one["parent"]})
+            for one in data["contact_type"]
+        ]
+        things += [
+            Thing("RelationshipType", one["name_a_b"], {k: v for k, v in one.items() if k != "name_a_b"})
+            for one in data["relationship_type"]
+        ]
+        for group in data["custom_group"]:
+            things.append(Thing("CustomGroup", group["name"], {k: group[k] for k in ("title", "extends")}))
+            things += [
+                Thing("CustomField", f"{group['name']}.{one['name']}", {k: v for k, v in one.items() if k != "name"})
+                for one in group["field"]
+            ]
+        things += [Thing("Group", one["name"], {k: v for k, v in one.items() if k != "name"}) for one in data["group"]]
+        return Setup(data["network"], tuple(things), frozenset(data["runtime_role"]["permissions"]))

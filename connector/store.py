@@ -1,0 +1,205 @@
+"""The connector's own small database: what it remembers of past runs, and the leases that keep two runs apart.
+
+It holds keyed fingerprints, CiviCRM ids and counts, never a person's data: the whole file could be published without
+naming anyone. SQLite in WAL mode by default, PostgreSQL by DATABASE_URL.
+"""
+
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.dialects import postgresql, sqlite
+
+from connector import clock
+from connector.errors import TransientError, UserError
+
+metadata = sa.MetaData()
+# which CiviCRM row a roster row became: the key is a keyed hash of the mapping's name and the row's key
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("mapping", sa.String(64), primary_key=True),
+    sa.Column("key_hash", sa.String(32), primary_key=True),
+    sa.Column("entity_id", sa.Integer, nullable=False),
+)
+# the keyed hash of the value that roster and CiviCRM last agreed on, for each field of each row of CiviCRM
+fingerprints = sa.Table(
+    "fingerprints",
+    metadata,
+    sa.Column("entity", sa.String(32), primary_key=True),
+    sa.Column("entity_id", sa.Integer, primary_key=True),
+    sa.Column("field", sa.String(128), primary_key=True),
+    sa.Column("value_hash", sa.String(32), nullable=False),
+)
+# every plan that was shown and every apply: counts and the keyed hashes of the changes shown
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("mapping", sa.String(64), nullable=False),
+    sa.Column("scope", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),  # planned, applying, applied, trial, failed
+    sa.Column("checksum", sa.String(16), nullable=False),
+    sa.Column("shown", sa.LargeBinary, nullable=False),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("counts", sa.JSON, nullable=False),
+    sa.Column("forced", sa.JSON, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+# who is at work on what, and until when CiviCRM may still be busy with it although its sender is gone
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.String(128), primary_key=True),
+    sa.Column("holder", sa.String(36), nullable=False),
+    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+)
+
+
+class Store:
+    """An open database, brought up to date. Transactions are short: none is held over a request to anyone."""
+
+    def __init__(self, url: str) -> None:
+        """Open `url` (an SQLAlchemy URL) and run the migrations. Raises UserError when it cannot be opened."""
+        self.engine = _engine(url)
+        try:
+            _migrate(self.engine)
+        except sa.exc.OperationalError as error:
+            raise UserError(
+                f"The connector's database cannot be opened ({type(error.orig).__name__}).",
+                next_step="the administrator checks DATABASE_URL and the rights on its file or server.",
+            ) from None
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def ping(self) -> None:
+        """Raise TransientError when the database does not answer."""
+        try:
+            self.read(sa.select(sa.literal(1)))
+        except sa.exc.SQLAlchemyError as error:
+            raise TransientError(
+                f"The connector's database does not answer ({type(error).__name__}).",
+                next_step="the administrator looks at its server or disk.",
+            ) from None
+
+    def read(self, statement: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        """All rows of a select."""
+        with self.engine.connect() as connection:
+            return connection.execute(statement).all()
+
+    def write(self, *statements: sa.Executable) -> None:
+        """Run statements in one transaction."""
+        with self.engine.begin() as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def put(self, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Insert rows, replacing those with the same primary key, in one transaction."""
+        rows = list(rows)
+        if not rows:
+            return
+        insert = (postgresql if self.engine.dialect.name == "postgresql" else sqlite).insert(table)
+        keys = [column.name for column in table.primary_key]
+        rest = {column.name: insert.excluded[column.name] for column in table.columns if column.name not in keys}
+        with self.engine.begin() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=rest), rows)
+
+
+class Lease:
+    """The right to be the only writer of one thing. Whoever dies loses it when its time runs out, not before."""
+
+    def __init__(self, store: Store, name: str, seconds: float) -> None:
+        self._store, self.name, self.seconds = store, name, seconds
+        self._holder = str(uuid.uuid4())
+
+    def take(self) -> datetime | None:
+        """Take the lease. Returns None when it is ours, else until when (aware UTC) another holder has it."""
+        now = clock.now()
+        try:
+            with self._store.engine.begin() as connection:
+                connection.execute(sa.delete(leases).where(leases.c.name == self.name, leases.c.until < now))
+                mine = {"name": self.name, "holder": self._holder, "until": self._until(now)}
+                connection.execute(sa.insert(leases).values(mine))
+        except sa.exc.IntegrityError:
+            held = self._store.read(sa.select(leases.c.until).where(leases.c.name == self.name))
+            return held[0].until.replace(tzinfo=UTC) if held else now  # SQLite gives the time back without its zone
+        return None
+
+    def renew(self) -> None:
+        """Prolong the lease before a write. Raises TransientError when it ran out and another took it."""
+        mine = sa.and_(leases.c.name == self.name, leases.c.holder == self._holder)
+        with self._store.engine.begin() as connection:
+            renewed = connection.execute(sa.update(leases).where(mine).values(until=self._until(clock.now())))
+            if renewed.rowcount != 1:
+                raise TransientError(
+                    f"This run was away for too long and another one took over {self.name}.",
+                    next_step="nothing is lost; run the command again when the other one has ended.",
+                )
+
+    def give_back(self) -> None:
+        """Release the lease."""
+        self._store.write(sa.delete(leases).where(leases.c.name == self.name, leases.c.holder == self._holder))
+
+    def _until(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self.seconds)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """A Store that is closed at the end."""
+    store = Store(url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        parsed = sa.make_url(url)
+        engine = sa.create_engine(parsed)
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError):
+        raise UserError("DATABASE_URL is not usable.", next_step="see DATABASE_URL in .env.example.") from None
+    if engine.dialect.name == "sqlite":
+        _keep_private(parsed.database)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _keep_private(database: str | None) -> None:
+    """Only the user who runs the connector may read its database (SQLite gives its companion files the same mode)."""
+    if not database or database == ":memory:":
+        return
+    path = Path(database)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(0o600)
+    except OSError as error:
+        raise UserError(
+            f"The connector's database file cannot be written ({error.strerror}).",
+            next_step="the administrator checks DATABASE_URL and the rights on its folder.",
+        ) from None
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=5000")
+
+
+def _migrate(engine: sa.Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,165 @@
+"""Carries out what was shown, batch by batch, and looks again whenever the outcome of a write is unknown.
+
+What a batch wrote is found again by the next look, so an apply that was killed is finished by running it again.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping as MappingType, Sequence
+from dataclasses import dataclass, field
+
+from connector.civicrm import records
+from connector.civicrm.records import Group
+from connector.errors import AlreadyExists, PermanentError, UnknownOutcome, UserError
+from connector.plan import Change, only_shown
+from connector.store import Lease
+from connector.sync import memory, writing
+from connector.sync.plan import Agreement, group_field, removal_after
+from connector.sync.run import Look, Sync
+
+log = logging.getLogger(__name__)
+
+BATCH = 250
+# After trouble, rows go in batches of an eighth of the size, down to single rows: 250, 31, 3, 1, and 1 once more.
+SPLIT, ROUNDS = 8, 5
+
+Rows = dict[str, list[Change]]  # row key → its changes, in the order of the plan
+
+
+@dataclass(slots=True)
+class Result:
+    """What an apply did. left_out: rows that moved since they were shown; failed: row key → why."""
+
+    done: list[Change] = field(default_factory=list)
+    left_out: list[Change] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    rows_left: int = 0  # rows beyond the limit
+
+
+class Apply:
+    """One apply. shown: the hashes of all that may be done. limit: of so many rows, None for all.
+
+    tell: called with how many rows are done, and of how many. sleep: waits `grace` seconds after an unknown outcome,
+    because CiviCRM goes on working on a request whose sender is gone.
+    """
+
+    def __init__(
+        self,
+        sync: Sync,
+        *,
+        shown: frozenset[bytes],
+        lease: Lease,
+        limit: int | None = None,
+        tell: Callable[[int, int], None] = lambda done, of: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._sync, self._shown, self._lease, self._limit = sync, shown, lease, limit
+        self._tell, self._sleep = tell, sleep
+        self._total = 0
+        self.result = Result()
+
+    def run(self, look: Look) -> Result:
+        """Carry out the allowed part of `look`. Raises UserError and TransientError when nothing more can be done."""
+        allowed, self.result.left_out = only_shown(look.plan.changes, self._shown, self._sync.hasher)
+        first = by_row(allowed)
+        rows = {key: first[key] for key in list(first)[: self._limit]}
+        self.result.rows_left, self._total = len(first) - len(rows), len(rows)
+        size = BATCH
+        for _ in range(ROUNDS):
+            suspects = self._round(look, rows, size)
+            if not suspects:
+                break
+            look = self._sync.look()
+            again = by_row(only_shown(look.plan.changes, self._shown, self._sync.hasher)[0])
+            self._finished(change for key in suspects if key not in again for change in first[key])
+            rows = {key: again[key] for key in suspects if key in again}
+            size = max(1, size // SPLIT)
+        else:
+            self.result.failed |= {key: suspects[key] for key in rows}
+        self._remember(look.contacts, [])
+        return self.result
+
+    def _round(self, look: Look, rows: Rows, size: int) -> dict[str, str]:
+        """Write these rows in batches of `size`. Returns the keys of those whose outcome is not known, with why."""
+        suspects: dict[str, str] = {}
+        unknown = False
+        try:
+            groups = self._with_new_groups(look, rows)
+        except UnknownOutcome as error:
+            return dict.fromkeys(rows, error.what)
+        for keys in records.chunks(list(rows), size):
+            try:
+                self._write([change for key in keys for change in rows[key]], look, groups)
+            except PermanentError as error:
+                told = self.result.failed if len(keys) == 1 else suspects
+                told |= dict.fromkeys(keys, error.what)
+            except UnknownOutcome as error:
+                suspects |= dict.fromkeys(keys, error.what)
+                unknown = unknown or not isinstance(error, AlreadyExists)
+        if suspects:
+            log.warning("%d rows are looked at again: %s", len(suspects), next(iter(suspects.values())))
+        if unknown:
+            self._sleep(self._lease.seconds)
+        return suspects
+
+    def _with_new_groups(self, look: Look, rows: Rows) -> dict[str, Group]:
+        """Every group by name, after making those that these rows need and that are missing."""
+        there = dict(look.current.groups)
+        named = {one.field for changes in rows.values() for change in changes for one in change.fields}
+        wanted = [
+            (change.key, *(one.after or "" for one in change.fields))
+            for change in look.plan.changes
+            if change.entity == "Group" and group_field(change.key) in named
+        ]
+        titles = {group.title: group.name for group in there.values()}
+        taken = [f"'{title}' is the title of {titles[title]}" for _, title, _ in wanted if title in titles]
+        missing = sorted({parent for _, _, parent in wanted} - set(there))
+        if taken or missing:
+            raise UserError(
+                "Groups that the roster needs cannot be made.",
+                problems=[*taken, *(f"there is no group {name} to put them under" for name in missing)],
+                next_step="rename that group in CiviCRM or correct [group] in the mapping, then run it again.",
+            )
+        if not wanted:
+            return there
+        self._lease.renew()
+        made = records.create_groups(
+            self._sync.client, [(name, title, there[parent].id) for name, title, parent in wanted]
+        )
+        return there | {group.name: group for group in made}
+
+    def _write(self, batch: Sequence[Change], look: Look, groups: MappingType[str, Group]) -> None:
+        self._lease.renew()
+        last = {
+            (person.id, place.group): place.removals[-1] if place.removals else 0
+            for person in look.current.people()
+            for place in person.groups.values()
+        }
+        announced = [
+            (id_, group_field(name), removal_after(last.get((id_, name), 0))) for id_, name in writing.removals(batch)
+        ]
+        self._remember({}, announced)
+        written = writing.write(self._sync.client, self._sync.mapping.contact_type, batch, look.current, groups)
+        self._remember(written.contacts, written.agreed)
+        self._finished(change for change in batch if change.key not in written.moved)
+        self.result.left_out += [change for change in batch if change.key in written.moved]
+
+    def _finished(self, changes: Iterable[Change]) -> None:
+        self.result.done += changes
+        self._tell(len({change.key for change in self.result.done}), self._total)
+
+    def _remember(self, contacts: MappingType[str, int], agreed: Iterable[Agreement]) -> None:
+        sync = self._sync
+        hashed = {memory.key_hash(sync.hasher, sync.mapping.name, key): id_ for key, id_ in contacts.items()}
+        memory.keep_links(sync.store, sync.mapping.name, hashed)
+        memory.keep(sync.store, sync.hasher, "Contact", agreed)
+
+
+def by_row(changes: Iterable[Change]) -> Rows:
+    """The changes of each row, in the order of the plan; groups are no rows."""
+    found: defaultdict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        if change.entity != "Group":
+            found[change.key].append(change)
+    return dict(found)

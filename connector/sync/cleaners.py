@@ -1,0 +1,91 @@
+"""How text from a spreadsheet is tidied: one small function a cleaner, named in mappings under `clean`.
+
+A cleaner takes tidied text that is not empty and returns the cleaned text, or raises Unclean saying what is wrong.
+Its message never repeats the text: it may end in a log.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+
+
+class Unclean(ValueError):
+    """The text cannot be read as what the mapping says it is."""
+
+
+# Marks that only steer the direction of writing; spreadsheets pick them up from web pages. Joiners are kept: names
+# in Persian and emoji need them.
+_DIRECTION_MARKS = dict.fromkeys([0x200E, 0x200F, 0x061C, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_PLACES = {"YYYY": r"(?P<year>\d{4})", "MM": r"(?P<month>\d{1,2})", "DD": r"(?P<day>\d{1,2})"}
+
+
+def tidy(text: str) -> str:
+    """What every cell goes through: composed letters, no direction marks, single blanks, none at the ends."""
+    return " ".join(unicodedata.normalize("NFC", text.translate(_DIRECTION_MARKS)).split())
+
+
+def trim(text: str) -> str:
+    """Nothing but the tidying that every cell gets; written in mappings to say so."""
+    return text
+
+
+def e_mail(text: str) -> str:
+    """An e-mail address in lower case. CiviCRM itself would store anything."""
+    found = text.replace(" ", "").lower()
+    # RFC 5321 4.5.3.1: 64 octets before the @, 254 in all; the rest only catches what cannot be an address
+    if not re.fullmatch(r"[^@\s,;:<>()\[\]\\\"]{1,64}@[^@\s,;:<>()\[\]\\\"]+\.[^@\s.,;:<>()\[\]\\\"]{2,}", found):
+        raise Unclean("is not an e-mail address")
+    if len(found) > 254 or ".." in found:
+        raise Unclean("is not an e-mail address")
+    return found
+
+
+def phone(text: str) -> str:
+    """A phone number: digits, blanks and + ( ) - . / as typed."""
+    if not re.fullmatch(r"[+(]?[\d\s().\-/]{4,30}", text) or sum(c.isdigit() for c in text) < 4:
+        raise Unclean("is not a phone number")
+    return text
+
+
+def country(text: str) -> str:
+    """A country: its ISO code in capitals; names are left for the site's own list."""
+    return text.upper() if len(text) == 2 else text
+
+
+def date_in(pattern: str) -> Callable[[str], str]:
+    """A cleaner for dates written as `pattern` (YYYY, MM, DD and what stands between), giving YYYY-MM-DD."""
+    shape = re.escape(pattern)
+    for word, group in _PLACES.items():
+        shape = shape.replace(word, group, 1)
+    reader = re.compile(shape)
+
+    def read_date(text: str) -> str:
+        found = reader.fullmatch(text)
+        try:
+            if found:
+                return date(int(found["year"]), int(found["month"]), int(found["day"])).isoformat()
+        except ValueError:
+            pass
+        raise Unclean(f"is not a date written as {pattern}")
+
+    return read_date
+
+
+PLAIN: dict[str, Callable[[str], str]] = {
+    "trim": trim,
+    "upper": str.upper,
+    "lower": str.lower,
+    "e-mail": e_mail,
+    "phone": phone,
+    "country": country,
+}
+KNOWN = (*PLAIN, "date YYYY-MM-DD")
+
+
+def cleaner(name: str) -> Callable[[str], str] | None:
+    """The cleaner of this name, or None. `date …` takes its pattern from the name."""
+    word, _, pattern = name.partition(" ")
+    if word == "date" and all(pattern.count(place) == 1 for place in _PLACES):
+        return date_in(pattern)
+    return PLAIN.get(name)

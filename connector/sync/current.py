@@ -1,0 +1,201 @@
+"""What is: the contacts of a roster as they stand in CiviCRM, with their groups and with who left what and when.
+
+Three requests however long the roster is, and one or two more only when rows have to be searched for or were merged.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping as MappingType, Sequence
+from dataclasses import dataclass, field, replace
+
+from connector.civicrm import records
+from connector.civicrm.answers import Row
+from connector.civicrm.client import CiviClient
+from connector.civicrm.records import Group
+from connector.civicrm.schema import LOCATIONS, Schema, canonical
+from connector.sync.desired import AT_LARGE, Desired, Wanted
+from connector.sync.mapping import Mapping
+
+CAME_BACK = "Solidarity_Member.Came_Back_On"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One contact's place in one group. removals: ids of the times it was Removed, oldest first."""
+
+    group: str
+    status: str
+    row_id: int | None
+    removals: tuple[int, ...] = ()
+    removed_on: str = ""
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One contact as CiviCRM has it. fields: canonical values; location_ids: its first e-mail, phone, address."""
+
+    id: int
+    contact_type: str
+    is_deleted: bool
+    opted_out: bool
+    external_identifier: str | None
+    fields: MappingType[str, str | None]
+    location_ids: MappingType[str, int | None]
+    came_back_on: str | None = None
+    groups: MappingType[str, Membership] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What CiviCRM has for one row. by_key: found by the link or the number, not by looking alike."""
+
+    people: tuple[Person, ...]
+    by_key: bool
+    gone: bool = False  # linked before, and neither there nor merged into another
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """Everything the decision needs. absent: linked contacts in the scope's groups, whose row is gone."""
+
+    found: MappingType[str, Found]
+    groups: MappingType[str, Group]
+    absent: tuple[Person, ...]
+
+    def people(self) -> Iterator[Person]:
+        """Everybody who was found, and those whose row is gone."""
+        for found in self.found.values():
+            yield from found.people
+        yield from self.absent
+
+
+class Reader:
+    """Reads what is there for one mapping. groups: every group of the site, read together with its schema."""
+
+    def __init__(self, client: CiviClient, mapping: Mapping, schema: Schema, groups: MappingType[str, Group]) -> None:
+        self._client, self._mapping, self._schema, self._groups = client, mapping, schema, groups
+        came_back = [CAME_BACK] if schema.field(mapping.contact_type, CAME_BACK) else []
+        self._select = [*mapping.fields, *came_back]
+
+    def read(self, desired: Desired, links: MappingType[str, int], gone: Collection[int]) -> Current:
+        """The current state of these rows. links: row key → contact id; gone: contacts whose row is not there now."""
+        people = self._linked_and_numbered(desired, links)
+        merged = self._follow(people, links.values())
+        found = {wanted.key: self._by_key(wanted, people, merged, links) for wanted in desired.wanted}
+        missing = [w for w in desired.wanted if not found[w.key].people and not found[w.key].gone]
+        found |= self._alike(missing)
+        return self._with_groups(desired, found, gone)
+
+    def _linked_and_numbered(self, desired: Desired, links: MappingType[str, int]) -> dict[int, Person]:
+        numbers = sorted({n for wanted in desired.wanted if (n := wanted.fields.get("external_identifier"))})
+        linked = sorted({links[wanted.key] for wanted in desired.wanted if wanted.key in links})
+        rows = records.contacts(self._client, self._select, {"external_identifier": numbers, "id": linked})
+        return {int(row["id"]): self._person(row) for row in rows}
+
+    def _follow(self, people: dict[int, Person], linked: Iterable[int]) -> dict[int, int]:
+        """Old id → survivor, for linked contacts that were merged away; the survivors are read into `people`."""
+        lost = [id_ for id_ in linked if id_ in people and people[id_].is_deleted]
+        merged = records.survivors(self._client, lost)
+        for row in records.contacts(self._client, self._select, {"id": sorted(set(merged.values()) - set(people))}):
+            people[int(row["id"])] = self._person(row)
+        return merged
+
+    def _by_key(
+        self,
+        wanted: Wanted,
+        people: MappingType[int, Person],
+        merged: MappingType[int, int],
+        links: MappingType[str, int],
+    ) -> Found:
+        number = wanted.fields.get("external_identifier")
+        linked = links.get(wanted.key)
+        target = merged.get(linked, linked) if linked else None
+        ids = {person.id for person in people.values() if number and person.external_identifier == number}
+        if target and target != linked:
+            ids.discard(linked or 0)  # the loser of a merge keeps its number, in the trash
+        found = [people[id_] for id_ in sorted(ids | ({target} if target else set())) if id_ in people]
+        return Found(tuple(found), by_key=True, gone=bool(linked) and not found)
+
+    def _alike(self, missing: Sequence[Wanted]) -> dict[str, Found]:
+        """Contacts that look like the row, by the first rule of `match` under which there is any."""
+        found: dict[str, Found] = {wanted.key: Found((), by_key=True) for wanted in missing}
+        for rule in self._mapping.match:
+            if rule == ("external_identifier",):
+                continue  # looked for already, in the trash and among other types too
+            open_ = [w for w in missing if not found[w.key].people and all(w.fields.get(path) for path in rule)]
+            values = sorted({wanted.fields[rule[0]] for wanted in open_})
+            rows = records.same_value(self._client, self._mapping.contact_type, self._select, rule[0], values)
+            alike: defaultdict[tuple[str, ...], list[Person]] = defaultdict(list)
+            for person in map(self._person, rows):
+                alike[_looks(person.fields, rule)].append(person)
+            for wanted in open_:
+                found[wanted.key] = Found(tuple(alike[_looks(wanted.fields, rule)]), by_key=False)
+        return found
+
+    def _with_groups(self, desired: Desired, found: dict[str, Found], gone: Collection[int]) -> Current:
+        inside = records.tree(self._groups, self._mapping.group.network)
+        names = {group.id: group.name for group in self._groups.values()}
+        ids = sorted({person.id for one in found.values() for person in one.people})
+        whole = [
+            group.id for group in self._groups.values() if group.id in inside and self._in_scope(group.name, desired)
+        ]
+        rows, past = records.memberships(self._client, ids, sorted(inside), whole)
+        places = _places(rows, past, names)
+        complete = {
+            key: replace(one, people=tuple(replace(p, groups=places.get(p.id, {})) for p in one.people))
+            for key, one in found.items()
+        }
+        kind = self._mapping.contact_type
+        absent = [
+            Person(id_, kind, False, False, None, {}, {}, groups=theirs)
+            for id_, theirs in sorted(places.items())
+            if id_ in gone
+        ]
+        return Current(complete, self._groups, tuple(absent))
+
+    def _in_scope(self, name: str, desired: Desired) -> bool:
+        rule = self._mapping.group
+        if name == rule.default:
+            return "all" in desired.scope or AT_LARGE in desired.scope
+        prefix = rule.name.partition("{")[0]
+        code = name.removeprefix(prefix)
+        return name.startswith(prefix) and ("all" in desired.scope or code in desired.scope)
+
+    def _person(self, row: Row) -> Person:
+        kind = self._mapping.contact_type
+        values = {path: canonical(path, self._schema.field(kind, path), row.get(path)) for path in self._mapping.fields}
+        return Person(
+            id=int(row["id"]),
+            contact_type=row["contact_type"],
+            is_deleted=bool(row["is_deleted"]),
+            opted_out=bool(row["is_opt_out"]),
+            external_identifier=row.get("external_identifier") or None,
+            fields=values,
+            location_ids={name: row.get(name) for name in LOCATIONS},
+            came_back_on=str(row[CAME_BACK])[:10] if row.get(CAME_BACK) else None,
+        )
+
+
+def _looks(fields: MappingType[str, str | None], rule: Sequence[str]) -> tuple[str, ...]:
+    return tuple((fields.get(path) or "").casefold() for path in rule)
+
+
+def _places(rows: Iterable[Row], past: Iterable[Row], names: MappingType[int, str]) -> dict[int, dict[str, Membership]]:
+    """Contact id → group name → membership. A row that was deleted after a removal still counts as Removed."""
+    found: defaultdict[int, dict[str, Membership]] = defaultdict(dict)
+    for row in past:
+        name = names[int(row["group_id"])]
+        before = found[int(row["contact_id"])].get(name)
+        found[int(row["contact_id"])][name] = Membership(
+            group=name,
+            status="Removed",
+            row_id=None,
+            removals=(*(before.removals if before else ()), int(row["id"])),
+            removed_on=str(row["date"])[:10],
+            method=row["method"],
+        )
+    for row in rows:
+        name, contact = names[int(row["group_id"])], int(row["contact_id"])
+        known = found[contact].get(name) or Membership(name, "", None)
+        found[contact][name] = replace(known, status=row["status"], row_id=int(row["id"]))
+    return dict(found)

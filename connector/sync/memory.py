@@ -1,0 +1,92 @@
+"""What sync remembers: which contact a row became, and the last value that roster and CiviCRM agreed on.
+
+Only keyed hashes are kept, so the store names nobody; losing it is safe, because matching finds the contacts again.
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from connector.store import Store, fingerprints, links
+
+BYTES = 16  # 128 bits: short enough for 100,000 of them, long enough that none is ever equal by chance
+CHUNK = 500  # SQLite's default limit of variables in one statement is far above this
+
+
+class Hasher:
+    """Keyed hashes (HMAC-SHA-256, RFC 2104) under the fingerprint key, which does not rotate with other secrets."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key.encode()
+
+    def __call__(self, *parts: object) -> bytes:
+        """The hash of these parts, as bytes. Parts are kept apart, so that ("ab", "c") differs from ("a", "bc")."""
+        text = "\x1f".join(str(part) for part in parts)
+        return hmac.digest(self._key, text.encode(), "sha256")[:BYTES]
+
+    def hex(self, *parts: object) -> str:
+        """The hash as it is stored."""
+        return self(*parts).hex()
+
+
+class Memory:
+    """The remembered values of some contacts. Pure: `load` reads them, `keep` stores new ones."""
+
+    def __init__(self, hasher: Hasher, entity: str, values: Mapping[tuple[int, str], str]) -> None:
+        self._hasher, self._entity, self._values = hasher, entity, values
+
+    def knows(self, entity_id: int, field: str) -> bool:
+        """True when both sides agreed on this field before."""
+        return (entity_id, field) in self._values
+
+    def agreed(self, entity_id: int, field: str, value: str | None) -> bool:
+        """True when `value` is what both sides last agreed on."""
+        known = self._values.get((entity_id, field))
+        return known is not None and known == self._hash(entity_id, field, value)
+
+    def _hash(self, entity_id: int, field: str, value: str | None) -> str:
+        return self._hasher.hex(self._entity, entity_id, field, value or "")
+
+
+def key_hash(hasher: Hasher, mapping: str, key: str) -> str:
+    """The name under which a row is linked to its contact."""
+    return hasher.hex("link", mapping, key)
+
+
+def load(store: Store, hasher: Hasher, entity: str, ids: Iterable[int]) -> Memory:
+    """Read what is remembered of these rows of CiviCRM."""
+    table, values = fingerprints, {}
+    wanted = sorted(set(ids))
+    for start in range(0, len(wanted), CHUNK):
+        some = table.c.entity_id.in_(wanted[start : start + CHUNK])
+        query = sa.select(table.c.entity_id, table.c.field, table.c.value_hash).where(table.c.entity == entity, some)
+        values.update({(row.entity_id, row.field): row.value_hash for row in store.read(query)})
+    return Memory(hasher, entity, values)
+
+
+def keep(store: Store, hasher: Hasher, entity: str, agreed: Iterable[tuple[int, str, str | None]]) -> None:
+    """Remember (id, field, value) as agreed on."""
+    store.put(
+        fingerprints,
+        (
+            {
+                "entity": entity,
+                "entity_id": entity_id,
+                "field": field,
+                "value_hash": hasher.hex(entity, entity_id, field, value or ""),
+            }
+            for entity_id, field, value in agreed
+        ),
+    )
+
+
+def load_links(store: Store, mapping: str) -> dict[str, int]:
+    """key_hash → contact id, for every row that this mapping ever applied."""
+    query = sa.select(links.c.key_hash, links.c.entity_id).where(links.c.mapping == mapping)
+    return {row.key_hash: row.entity_id for row in store.read(query)}
+
+
+def keep_links(store: Store, mapping: str, found: Mapping[str, int]) -> None:
+    """Remember key_hash → contact id."""
+    store.put(links, ({"mapping": mapping, "key_hash": key, "entity_id": id_} for key, id_ in found.items()))
