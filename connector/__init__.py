@@ -1,17 +1,23 @@
 """Solidarity Connector: keeps rosters, donations and alerts of a solidarity network in step with CiviCRM."""
 
-from flask import Flask
+from typing import TYPE_CHECKING
 
 from connector.errors import ConnectorError
 from connector.settings import Settings
-from connector.store import Store
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None) -> "Flask":
     """The web service. settings: read from the environment when not given.
 
     Raises UserError when a setting is wrong or the database cannot be opened: better at the start than at night.
     """
+    from flask import Flask  # here, so that the command line does not load a web server
+
+    from connector.store import Store
+
     settings = settings or Settings.from_env()
     store = Store(settings.database_url)
     app = Flask(__name__, static_folder=None)

@@ -1,4 +1,4 @@
-"""Logging to standard error, one line an event. No line ever holds a value of a person: ids, names of fields, counts."""
+"""Logging to standard error, one line an event: ids, names of fields, counts, never a value of a person."""
 
 import logging
 import sys

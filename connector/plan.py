@@ -1,4 +1,4 @@
-"""A plan: what would change, why, and what stops it. Shared by all flows, pure: reading and writing happen elsewhere."""
+"""A plan: what would change, why, and what stops it. Shared by all flows; pure, nothing is read or written here."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connector import clock
 from connector.errors import TransientError, UserError
 
+HEAD = "0001"  # the newest of connector/migrations/versions
 metadata = sa.MetaData()
 # which CiviCRM row a roster row became: the key is a keyed hash of the mapping's name and the row's key
 links = sa.Table(
@@ -198,6 +197,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _migrate(engine: sa.Engine) -> None:
+    """Bring the tables up to date. Alembic is slow to load, so a database that is up to date does without it."""
+    try:
+        with engine.connect() as connection:
+            if connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == HEAD:
+                return
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+        pass  # no such table yet, or no such server, which the next statement says better
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:

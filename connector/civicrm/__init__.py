@@ -1,1 +1,1 @@
-"""Everything that speaks to CiviCRM: how we ask (client, answers), what may be asked (schema), what we ask (records)."""
+"""What speaks to CiviCRM: how we ask (client, answers), what may be asked (schema), what we ask (records)."""

@@ -30,7 +30,9 @@ PATHS: dict[UrlForm, tuple[str, str]] = {
     "drupal": ("/civicrm/ajax/api4", "/civicrm/ajax/rest"),
     "wordpress": ("/?civiwp=CiviCRM&q=civicrm/ajax/api4", "/?civiwp=CiviCRM&q=civicrm/ajax/rest"),
 }
-READS = frozenset({"get", "getFields", "getActions", "getMergedTo", "getMergedFrom", "getDuplicates", "getmergedto"})
+READS = frozenset(
+    {"get", "getFields", "getActions", "getMergedTo", "getMergedFrom", "getDuplicates", "getmergedto", "checkAccess"}
+)
 # PHP drops every parameter of a body over post_max_size (8 MB by default): a get would then run without its filter.
 MAX_BODY = 2_000_000
 ATTEMPTS = 5

@@ -15,7 +15,12 @@ T = TypeVar("T")
 CHUNK = 20_000
 # Without this a contact in the trash is invisible to some reads and silently written to by others.
 TRASH_TOO = ["is_deleted", "IN", [True, False]]
-WHO_AM_I: Call = ("Contact", "get", {"select": ["id"], "where": [["id", "=", "user_contact_id"]]})
+# Who we are to CiviCRM, and whether we see anybody else. Without a key that arrives, or without the permission to see
+# contacts, CiviCRM answers every read with HTTP 200 and no rows, just as an empty site would.
+IDENTITY: dict[str, Call] = {
+    "me": ("Contact", "get", {"select": ["id"], "where": [["id", "=", "user_contact_id"]]}),
+    "other": ("Contact", "get", {"select": ["id"], "where": [["id", "!=", "user_contact_id"]], "limit": 1}),
+}
 GROUPS: Call = ("Group", "get", {"select": ["id", "name", "title", "parents", "is_active"]})
 
 
@@ -29,17 +34,23 @@ class Group:
     parents: tuple[int, ...]
 
 
-def check_identity(found: Sequence[Row]) -> int:
-    """The contact id behind our key, from the answer to WHO_AM_I.
+def check_identity(found: Mapping[str, Sequence[Row]]) -> tuple[int, int]:
+    """Our own contact's id and that of some other contact, from the answers to IDENTITY.
 
-    Raises UserError when the key did not arrive: CiviCRM then answers every read with "no rows" and HTTP 200.
+    Raises UserError when CiviCRM does not know us, or shows us nobody else.
     """
-    if len(found) != 1:
+    if len(found["me"]) != 1:
         raise UserError(
-            "CiviCRM answers, but as to a stranger: the key does not reach it.",
-            next_step=f"something before CiviCRM drops the header X-Civi-Auth; {ADMIN_KEY}",
+            "CiviCRM answers, but as to a stranger.",
+            next_step=f"either something before CiviCRM drops the header X-Civi-Auth, or the role may not see contacts; "
+            f"{ADMIN_KEY}",
         )
-    return int(found[0]["id"])
+    if not found["other"]:
+        raise UserError(
+            "CiviCRM shows us no contact but our own.",
+            next_step="the administrator gives the connector's role the permission 'edit all contacts'.",
+        )
+    return int(found["me"][0]["id"]), int(found["other"][0]["id"])
 
 
 def groups(found: Iterable[Row]) -> dict[str, Group]:
@@ -63,25 +74,40 @@ def tree(found: Mapping[str, Group], root: str) -> set[int]:
     return inside
 
 
-def contacts(client: CiviClient, select: Iterable[str], where: Mapping[str, Sequence[Any]]) -> list[Row]:
-    """Contacts of any type, in the trash or not, whose field (a key of `where`) is one of its values."""
-    wanted = sorted({"id", "contact_type", "is_deleted", "is_opt_out", "external_identifier", *LOCATIONS, *select})
-    calls: dict[str, Call] = {
-        f"{field} {number}": ("Contact", "get", {"select": wanted, "where": [[field, "IN", some], TRASH_TOO]})
-        for field, values in where.items()
-        for number, some in enumerate(chunks(list(values), CHUNK))
-    }
+def contacts(
+    client: CiviClient, select: Iterable[str], *, numbers: Sequence[str] = (), ids: Sequence[int] = ()
+) -> list[Row]:
+    """Contacts of any type, in the trash or not, with one of these external identifiers or ids."""
+    calls: dict[str, Call] = {}
+    wanted = [
+        *(("external_identifier", some) for some in chunks(numbers, CHUNK)),
+        *(("id", some) for some in chunks(ids, CHUNK)),
+    ]
+    if len(wanted) == 2:  # the usual case: one question, so that nobody is answered twice
+        either = ["OR", [[field, "IN", some] for field, some in wanted]]
+        calls["either"] = ("Contact", "get", {"select": _select(select), "where": [either, TRASH_TOO]})
+    else:
+        for number, (field, some) in enumerate(wanted):
+            where = [[field, "IN", some], TRASH_TOO]
+            calls[str(number)] = ("Contact", "get", {"select": _select(select), "where": where})
     return [row for found in client.multi(calls).values() for row in found]
 
 
 def same_value(client: CiviClient, entity: str, select: Iterable[str], field: str, values: Sequence[str]) -> list[Row]:
     """Living contacts of one type whose `field` is one of `values`."""
-    wanted = sorted({"id", "contact_type", "is_deleted", "is_opt_out", "external_identifier", *LOCATIONS, *select})
     calls: dict[str, Call] = {
-        str(number): (entity, "get", {"select": wanted, "where": [[field, "IN", some], ["is_deleted", "=", False]]})
-        for number, some in enumerate(chunks(list(values), CHUNK))
+        str(number): (
+            entity,
+            "get",
+            {"select": _select(select), "where": [[field, "IN", some], ["is_deleted", "=", False]]},
+        )
+        for number, some in enumerate(chunks(values, CHUNK))
     }
     return [row for found in client.multi(calls).values() for row in found]
+
+
+def _select(fields: Iterable[str]) -> list[str]:
+    return sorted({"id", "contact_type", "is_deleted", "is_opt_out", "external_identifier", *LOCATIONS, *fields})
 
 
 def survivors(client: CiviClient, ids: Iterable[int]) -> dict[int, int]:

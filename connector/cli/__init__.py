@@ -13,7 +13,8 @@ from connector.cli.context import Context, Group
 def main(context: click.Context, debug: bool, verbose: bool) -> None:
     """Keeps a solidarity network's rosters in step with CiviCRM.
 
-    Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 changes wait, 4 stopped by a brake, 5 a person must decide.
+    Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 changes wait, 4 stopped by a brake, 5 a person must
+    decide.
     """
     context.obj = Context.from_env(debug=debug, verbose=verbose)
 

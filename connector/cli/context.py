@@ -67,7 +67,7 @@ class Context:
                 f"An earlier run of {name} ended in the middle of a write, or another one is at work; waiting."
             )
         while until and until <= (first or until):
-            time.sleep(max(0.1, (until - clock.now()).total_seconds()))
+            time.sleep(max(0.02, (until - clock.now()).total_seconds()))
             until = lease.take()
         if until:
             raise TransientError(
@@ -94,6 +94,15 @@ class Group(click.Group):
             if context.params.get("debug"):
                 raise
             click.echo(f"solidarity: {error}", err=True)
+            sys.exit(Exit.FAILED)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception as error:
+            if context.params.get("debug"):
+                raise
+            # Its text could quote a value; the traceback shows it to whoever asks for it.
+            click.echo(f"solidarity: a mistake of the connector itself ({type(error).__name__}).", err=True)
+            click.echo("  Next: run the same command with `solidarity --debug …` and report what it shows.", err=True)
             sys.exit(Exit.FAILED)
         except KeyboardInterrupt:
             click.echo("solidarity: stopped; run the same command again to finish.", err=True)

@@ -48,19 +48,18 @@ def show_plan(console: Console, plan: Plan) -> None:
     """The whole plan for a person: a table for each thing that happens and why, then what stops it."""
     if plan.scope:
         console.print(f"Scope: {', '.join(plan.scope)}    rows: {plan.row_count}", style="bold")
-    for action, heading in HEADINGS.items():
-        show_changes(console, heading, [change for change in plan.changes if change.action is action])
+    show_changes(console, plan.changes)
     for brake in plan.brakes:
         console.print(f"Brake {brake.name}: {brake.reason}", style="bold yellow")
     if not plan.acting:
         console.print("Nothing to do.", style="bold green")
 
 
-def show_changes(console: Console, heading: str, changes: Sequence[Change]) -> None:
-    """One table for each reason among these changes."""
-    for (entity, reason), group in _grouped(changes).items():
+def show_changes(console: Console, changes: Sequence[Change]) -> None:
+    """A table for each thing that happens and each reason, in the order of HEADINGS."""
+    for (action, entity, reason), group in _grouped(changes).items():
         console.print()
-        console.print(Text(f"{heading}: {len(group)} × {entity}, {reason}", style="bold"), soft_wrap=True)
+        console.print(Text(f"{HEADINGS[action]}: {len(group)} × {entity}, {reason}", style="bold"), soft_wrap=True)
         table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 2, 0, 0))
         columns = [
             ("line", [str(change.line or "") for change in group]),
@@ -79,10 +78,12 @@ def show_changes(console: Console, heading: str, changes: Sequence[Change]) -> N
             console.print(f"… and {len(group) - SHOWN} more; --json shows them all.")
 
 
-def _grouped(changes: Sequence[Change]) -> dict[tuple[str, str], list[Change]]:
-    found: defaultdict[tuple[str, str], list[Change]] = defaultdict(list)
-    for change in changes:
-        found[change.entity, change.reason].append(change)
+def _grouped(changes: Sequence[Change]) -> dict[tuple[Action, str, str], list[Change]]:
+    found: defaultdict[tuple[Action, str, str], list[Change]] = defaultdict(list)
+    for action in HEADINGS:
+        for change in changes:
+            if change.action is action:
+                found[action, change.entity, change.reason].append(change)
     return dict(found)
 
 
@@ -92,5 +93,7 @@ def _lines(change: Change) -> Iterable[str]:
             yield f"{one.field} {one.after}"
         elif one.field.startswith("group:"):
             yield f"{one.field.removeprefix('group:')} {one.before or 'not in it'} → {one.after}"
-        else:
+        elif change.acts:
             yield f"{one.field} {one.before or 'empty'} → {one.after}"
+        else:
+            yield f"{one.field} in CiviCRM {one.before or 'empty'}, in the roster {one.after}"

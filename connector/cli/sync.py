@@ -195,6 +195,4 @@ def _show_result(context: Context, plan: Plan, result: Result, as_json: bool) ->
         context.out.print(f"Failed: {key}: {why}", style="bold red", markup=False)
     if result.rows_left:
         context.out.print(f"{result.rows_left} rows are left for the next run.")
-    told_too = [change for change in plan.changes if not change.acts]
-    if told_too:
-        show.show_plan(context.out, Plan(plan.flow, tuple(told_too)))
+    show.show_changes(context.out, [change for change in plan.changes if not change.acts])

@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.civicrm.answers import Row
 from connector.civicrm.client import Call, CiviClient
-from connector.civicrm.records import GROUPS, WHO_AM_I, check_identity
+from connector.civicrm.records import GROUPS, IDENTITY, check_identity
 from connector.errors import UserError
 from connector.plan import Action, Change, FieldChange, Plan
 from connector.setup.wanted import Setup, Thing
@@ -40,8 +40,8 @@ def read(client: CiviClient) -> Existing:
         ),
         "Group": GROUPS,
     }
-    found = client.multi({"me": WHO_AM_I, **calls})
-    check_identity(found["me"])
+    found = client.multi({**IDENTITY, **calls})
+    check_identity(found)
     names = {row["id"]: row["name"] for row in found["Group"]}
     for row in found["Group"]:
         row["parent"] = [names.get(int(parent)) for parent in row.get("parents") or ()]

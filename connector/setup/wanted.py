@@ -16,7 +16,7 @@ STAFFS_OWN = frozenset({"title", "label", "label_a_b", "label_b_a", "help_pre", 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One thing that CiviCRM must have. name: its machine name. values: CiviCRM field → value, names of things as names."""
+    """One thing that CiviCRM must have. name: its machine name. values: CiviCRM field → value."""
 
     entity: str
     name: str

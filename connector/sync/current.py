@@ -89,14 +89,14 @@ class Reader:
     def _linked_and_numbered(self, desired: Desired, links: MappingType[str, int]) -> dict[int, Person]:
         numbers = sorted({n for wanted in desired.wanted if (n := wanted.fields.get("external_identifier"))})
         linked = sorted({links[wanted.key] for wanted in desired.wanted if wanted.key in links})
-        rows = records.contacts(self._client, self._select, {"external_identifier": numbers, "id": linked})
+        rows = records.contacts(self._client, self._select, numbers=numbers, ids=linked)
         return {int(row["id"]): self._person(row) for row in rows}
 
     def _follow(self, people: dict[int, Person], linked: Iterable[int]) -> dict[int, int]:
         """Old id → survivor, for linked contacts that were merged away; the survivors are read into `people`."""
         lost = [id_ for id_ in linked if id_ in people and people[id_].is_deleted]
         merged = records.survivors(self._client, lost)
-        for row in records.contacts(self._client, self._select, {"id": sorted(set(merged.values()) - set(people))}):
+        for row in records.contacts(self._client, self._select, ids=sorted(set(merged.values()) - set(people))):
             people[int(row["id"])] = self._person(row)
         return merged
 

@@ -75,7 +75,8 @@ def settle_field(wanted: str | None, there: str | None, memory: Memory, person: 
 def left_on(person: Person, memory: Memory) -> str | None:
     """The day on which the person last left a group of the network, as YYYY-MM-DD, or None.
 
-    A Removed that the connector wrote itself is no leaving. A day of "came back" entered by staff lifts what was before.
+    A Removed that the connector wrote itself is no leaving. The day of "came back" that staff enter lifts what was
+    before it.
     """
     days = [
         place.removed_on

@@ -62,8 +62,8 @@ class Sync:
     def _site(self) -> tuple[Schema, dict[str, records.Group]]:
         """The site's fields and groups, in one request that also proves that our key arrives there."""
         entities = [self.mapping.contact_type, *LOCATIONS.values()]
-        found = self.client.multi({"me": records.WHO_AM_I, "groups": records.GROUPS, **Schema.calls(entities)})
-        records.check_identity(found["me"])
+        found = self.client.multi({**records.IDENTITY, "groups": records.GROUPS, **Schema.calls(entities)})
+        records.check_identity(found)
         return Schema.of(found), records.groups(found["groups"])
 
     def _links(self, keys: Iterable[str]) -> tuple[dict[str, int], frozenset[int]]:

@@ -1,0 +1,45 @@
+# Every target installs what it needs by itself; `make help` lists them.
+PYTHON ?= python3.11
+BIN := .venv/bin
+ARGS ?=
+TRANSCRIPT ?= $(if $(CIVICRM_CONTRACT_URL),civicrm,sandbox)
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup demo test lint full bench contract run
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+setup: .venv/installed ## install everything into .venv
+
+.venv/installed: requirements-dev.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is missing: apt-get install python3.11 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ test "$$(id -u)" = 0 && apt-get update -q && apt-get install -q -y python3-venv; } || \
+		{ echo "The venv module is missing: sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## tell the story of a roster on stand-ins (ARGS=--once ends by itself)
+	$(BIN)/python -m sandbox $(ARGS)
+
+test: setup ## every test that needs no outside help, offline
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## formatting, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+full: lint test contract bench ## everything, with a fresh transcript and the benchmark
+
+contract: setup ## write the transcript; CIVICRM_CONTRACT_URL and _KEY name a real CiviCRM
+	$(BIN)/python -m pytest tests/contract -q --transcript tests/contract/transcripts/$(TRANSCRIPT).md
+
+bench: setup ## requests and seconds of a sync on the sandbox, or on BENCH_CIVICRM_URL
+	$(BIN)/python -m bench.sync $(ARGS)
+
+run: setup ## serve the web service on 127.0.0.1:8000 with the settings of .env
+	set -a; [ ! -f .env ] || . ./.env; set +a; $(BIN)/flask --app wsgi run --port 8000

@@ -1,0 +1,53 @@
+"""The stand-in as a Flask app: API, visitor pages, and the switches for tests.
+
+serve.py puts it behind a real HTTP server.
+"""
+
+import copy
+from typing import Any
+
+from flask import Flask, Response, request
+
+from sandbox.civicrm import api, faults, http, pages, seed
+from sandbox.civicrm.site import Dialect, Site
+
+
+def create_app(wordpress: bool = False) -> Flask:
+    """A pristine site behind all its routes."""
+    site, troubles = Site(Dialect(wordpress)), faults.Faults()
+    door = http.Door(site, troubles)
+    seed.plant(site)
+
+    def reset() -> None:
+        with door.lock:
+            api.new_site(site)
+            seed.plant(site)
+
+    kept: dict[str, Any] = {}
+
+    def keep() -> None:
+        with door.lock:
+            kept.update(copy.deepcopy(site.__dict__))
+
+    def put_back() -> None:
+        with door.lock:
+            site.__dict__.update(copy.deepcopy(kept))
+
+    app = Flask(__name__)
+    # The whole point of an 8 MB limit is that CiviCRM fails at it in its own way (http.form_fields).
+    app.config.update(MAX_FORM_MEMORY_SIZE=64 * 1024 * 1024)
+    app.register_blueprint(http.routes(door))
+    app.register_blueprint(faults.routes(troubles, reset, keep, put_back))
+    app.register_blueprint(pages.routes(door))
+    app.register_error_handler(404, lambda _: http.html("Path not found", 404))
+    if wordpress:
+        app.before_request(lambda: _query_url(door))
+    return app
+
+
+def _query_url(door: http.Door) -> Response | None:
+    """WordPress's form of every API address: /?civiwp=CiviCRM&q=civicrm/ajax/…"""
+    path = request.args.get("q", "")
+    if request.path == "/" and request.args.get("civiwp") == "CiviCRM" and path.startswith("civicrm/ajax/"):
+        return door.answer(path.removeprefix("civicrm/ajax/"))
+    return None

@@ -1,0 +1,39 @@
+"""Who is in which group, children included: the membership that mailings and `groups IN […]` see.
+
+Shared by queries, the visitor pages and the group rules.
+"""
+
+from sandbox.civicrm.site import Site
+
+
+def descendants(site: Site, group_ids: set[int]) -> set[int]:
+    """These groups and every group below them."""
+    nesting = site.table("GroupNesting")
+    found, waiting = set(group_ids), list(group_ids)
+    while waiting:
+        for row in nesting.find("parent_group_id", waiting.pop()):
+            if row["child_group_id"] not in found:
+                found.add(row["child_group_id"])
+                waiting.append(row["child_group_id"])
+    return found
+
+
+def members(site: Site, group_ids: set[int]) -> set[int]:
+    """Contacts with status Added in any of these groups or below."""
+    table = site.table("GroupContact")
+    return {
+        row["contact_id"]
+        for group in descendants(site, group_ids)
+        for row in table.find("group_id", group)
+        if row["status"] == "Added"
+    }
+
+
+def parents(site: Site, group_id: int) -> list[int]:
+    """The groups right above."""
+    return [row["parent_group_id"] for row in site.table("GroupNesting").find("child_group_id", group_id)]
+
+
+def children(site: Site, group_id: int) -> list[int]:
+    """The groups right below."""
+    return [row["child_group_id"] for row in site.table("GroupNesting").find("parent_group_id", group_id)]

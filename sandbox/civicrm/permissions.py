@@ -1,0 +1,127 @@
+"""Which permission each action wants, as found by trying a role with one permission after the other.
+
+api.py asks before an action runs; getActions lists only what the caller may do.
+"""
+
+from sandbox.civicrm.schema import CONTACT_ENTITIES
+from sandbox.civicrm.site import Caller
+
+ADMINISTER = "administer CiviCRM"
+PERMISSIONS = (
+    "add contacts",
+    "view all contacts",
+    "edit all contacts",
+    "view my contact",
+    "edit my contact",
+    "delete contacts",
+    "access deleted contacts",
+    "edit groups",
+    "administer CiviCRM",
+    "access uploaded files",
+    "access all custom data",
+    "view all activities",
+    "access CiviCRM",
+    "merge duplicate contacts",
+    "view debug output",
+    "access AJAX API",
+    "edit api keys",
+    "administer CiviCRM system",
+    "administer CiviCRM data",
+    "all CiviCRM permissions and ACLs",
+    "access CiviEvent",
+    "edit all events",
+    "view event participants",
+    "access CiviContribute",
+    "edit contributions",
+    "access CiviMail",
+    "access CiviPledge",
+    "edit pledges",
+    "administer CiviCampaign",
+    "manage campaign",
+    "authenticate with password",
+    "authenticate with api key",
+    "cms:administer users",
+)
+# What DESIGN's runtime key holds: the smallest role that can sync, plus readable errors.
+RUNTIME_ROLE = (
+    "authenticate with api key",
+    "access CiviCRM",
+    "add contacts",
+    "edit all contacts",
+    "delete contacts",
+    "access deleted contacts",
+    "access CiviContribute",
+    "edit contributions",
+    "access CiviPledge",
+    "edit pledges",
+    "access CiviMail",
+    "access CiviEvent",
+    "edit all events",
+    "view event participants",
+    "manage campaign",
+    "access all custom data",
+    "view all activities",
+    "access uploaded files",
+    "view debug output",
+)
+# Anybody may call these; what they see is then limited row by row.
+_OPEN = ("checkAccess", "getFields", "getActions")
+_READS = ("get", "checkAccess", "getFields", "getActions", "getMergedTo", "getMergedFrom", "check")
+_CONTACT = {
+    "get": "",
+    "create": "add contacts",
+    "save": "add contacts",
+    # Refused record by record, as the creating of groups below.
+    "update": "access CiviCRM",
+    "delete": "delete contacts",
+    "getMergedTo": "access CiviCRM",
+    "getMergedFrom": "access CiviCRM",
+    "mergeDuplicates": "merge duplicate contacts",
+    "getDuplicates": ADMINISTER,
+}
+_OF_CONTACT = {"get": "", "*": "edit all contacts"}
+_ADMIN_DATA = {"get": "access CiviCRM", "*": "administer CiviCRM data"}
+_ADMIN = {"get": "access CiviCRM", "*": ADMINISTER}
+_CLOSED = {"*": ADMINISTER}
+_USERS = {"*": "cms:administer users"}
+_WANTED: dict[str, dict[str, str]] = {
+    **dict.fromkeys(CONTACT_ENTITIES, _CONTACT),
+    **dict.fromkeys(("Email", "Phone", "Address"), _OF_CONTACT),
+    # Creating is refused record by record ("ACL check failed"), so the action itself is open.
+    "Group": {
+        "get": "access CiviCRM",
+        "refresh": "access CiviCRM",
+        "create": "access CiviCRM",
+        "save": "access CiviCRM",
+        "*": "edit groups",
+    },
+    "GroupContact": {"get": "access CiviCRM", "*": "edit all contacts"},
+    "GroupNesting": {"get": "access CiviCRM"},
+    "SubscriptionHistory": _ADMIN,
+    "Relationship": {"get": "access CiviCRM", "*": "edit all contacts"},
+    "RelationshipType": _ADMIN,
+    "ContactType": _CLOSED,
+    "CustomGroup": _ADMIN_DATA,
+    "CustomField": _ADMIN_DATA,
+    "OptionGroup": _ADMIN,
+    "OptionValue": _ADMIN,
+    "Country": _ADMIN,
+    **dict.fromkeys(("Domain", "Setting", "System"), _CLOSED),
+    "User": {"get": "", "*": "cms:administer users"},
+    "Role": _USERS,
+    "UserRole": _USERS,
+}
+
+
+def permitted(caller: Caller, entity: str, action: str) -> bool:
+    """Whether the caller's roles allow this action at all."""
+    if action in _OPEN:
+        return True
+    table = _WANTED.get(entity, _CLOSED)
+    wanted = table.get(action, table.get("*", ADMINISTER))
+    return not wanted or caller.may(wanted)
+
+
+def is_read(action: str) -> bool:
+    """Reads may be sent by GET; everything else must be a POST."""
+    return action in _READS

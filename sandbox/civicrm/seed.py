@@ -1,0 +1,121 @@
+"""A fresh site: what a new CiviCRM brings along, an administrator, and the connector's runtime user.
+
+Called at the start and by /sandbox/reset.
+"""
+
+import json
+from typing import Any
+
+from sandbox.civicrm import customdata, dates
+from sandbox.civicrm.permissions import RUNTIME_ROLE
+from sandbox.civicrm.schema import FIELDS, core_fields
+from sandbox.civicrm.site import EVERYTHING, Site
+from sandbox.civicrm.store import Row
+
+SETUP_KEY = "sandbox_setup_key_0000000000000001"
+RUNTIME_KEY = "sandbox_runtime_key_0000000000000002"
+
+
+def plant(site: Site) -> None:
+    """Fill an empty site."""
+    for name in ("Individual", "Household", "Organization"):
+        _add(site, "ContactType", name=name, label=name, is_reserved=True)
+    _option_groups(site)
+    for row in _data("relationship_types"):
+        _add(site, "RelationshipType", **row)
+    for country_id, iso, name in core_fields("Address")["country_id"].options:
+        site.table("Country").next_id = country_id
+        _add(site, "Country", name=name, iso_code=iso)
+    _add(site, "Domain", name="Default Domain Name", version=site.dialect.version, contact_id=1)
+    _people(site)
+    _add(
+        site,
+        "Group",
+        name="Administrators",
+        title="Administrators",
+        frontend_title="Administrators",
+        group_type=["1"],
+        description="Contacts in this group are assigned Administrator role permissions.",
+    )
+    site.settings.update(_data("settings"))
+
+
+def _people(site: Site) -> None:
+    _contact(
+        site,
+        "Organization",
+        organization_name="Default Organization",
+        sort_name="Default Organization",
+        display_name="Default Organization",
+    )
+    admin = _contact(
+        site,
+        "Individual",
+        first_name="Sandbox",
+        last_name="Admin",
+        display_name="Sandbox Admin",
+        sort_name="Admin, Sandbox",
+        api_key=SETUP_KEY,
+    )
+    runtime = _contact(
+        site,
+        "Individual",
+        first_name="Sandbox",
+        last_name="Connector",
+        display_name="Sandbox Connector",
+        sort_name="Connector, Sandbox",
+        api_key=RUNTIME_KEY,
+    )
+    _role(site, "everyone", "Everyone, including anonymous users", ())
+    admin_role = _role(site, "admin", "Administrator", (EVERYTHING, "authenticate with api key", "view debug output"))
+    _role(site, "staff", "Staff", ("access CiviCRM", "view all contacts", "edit all contacts"))
+    runtime_role = _role(site, "connector", "Solidarity Connector", RUNTIME_ROLE)
+    _user(site, "admin", admin["id"], admin_role["id"])
+    _user(site, "connector", runtime["id"], runtime_role["id"])
+
+
+def _contact(site: Site, kind: str, **values: Any) -> Row:
+    return _add(
+        site,
+        "Contact",
+        contact_type=kind,
+        created_date=dates.now(),
+        modified_date=dates.now(),
+        preferred_language="en_US",
+        **values,
+    )
+
+
+def _role(site: Site, name: str, label: str, permissions: tuple[str, ...]) -> Row:
+    return _add(site, "Role", name=name, label=label, permissions=list(permissions))
+
+
+def _user(site: Site, name: str, contact_id: int, role_id: int) -> None:
+    user = _add(
+        site,
+        "User",
+        username=name,
+        uf_name=f"{name}@example.org",
+        contact_id=contact_id,
+        domain_id=1,
+        roles=[str(role_id)],
+        when_created=dates.now(),
+    )
+    user["uf_id"] = user["id"]
+    _add(site, "UserRole", user_id=user["id"], role_id=role_id)
+
+
+def _option_groups(site: Site) -> None:
+    for group in _data("option_groups"):
+        made = _add(site, "OptionGroup", name=group["name"], title=group["title"], is_active=True)
+        for value, name, label in group.get("values", ()):
+            customdata.add_option(site.table("OptionValue"), made["id"], value, name, label)
+
+
+def _add(site: Site, entity: str, **values: Any) -> Row:
+    defaults = {f.name: f.default for f in site.fields(entity).values() if f.type == "Field" and f.name != "id"}
+    return site.table(entity).insert({**defaults, **values})
+
+
+def _data(name: str) -> Any:
+    return json.loads((FIELDS.parent / "seed" / f"{name}.json").read_text(encoding="utf-8"))

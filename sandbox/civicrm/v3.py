@@ -1,0 +1,51 @@
+"""The little of API v3 that has no twin in v4 on older sites: merging, and a flush.
+
+Errors are HTTP 200 with `is_error`, as v3 always answers.
+"""
+
+from typing import Any
+
+from sandbox.civicrm import merge
+from sandbox.civicrm.errors import ApiError
+from sandbox.civicrm.permissions import ADMINISTER
+from sandbox.civicrm.site import Call
+
+
+def run(call: Call, entity: str, action: str, params: dict[str, Any]) -> dict[str, Any]:
+    """One v3 call."""
+    name = (entity.lower(), action.lower())
+    try:
+        if name == ("contact", "getmergedto"):
+            found = merge.merged_to(call, {"contactId": params["contact_id"]})
+            return _answer([row for row in found if row])
+        if name == ("contact", "merge"):
+            sent = {
+                "contactId": params["to_keep_id"],
+                "duplicateId": params["to_remove_id"],
+                "mode": params.get("mode"),
+            }
+            return {"is_error": 0, "version": 3, "count": 1, "values": merge.merge_duplicates(call, sent)[0]}
+        if name == ("system", "flush"):
+            return _flush(call, params)
+    except KeyError as missing:
+        return _error(f"Mandatory key(s) missing from params array: {missing.args[0]}", "mandatory_missing")
+    except ApiError as error:
+        return _error(error.message)
+    return _error(f"API ({entity}, {action}) does not exist (join the API team and implement it!)", "not-found")
+
+
+def _flush(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+    if not call.caller.may(ADMINISTER):
+        return _error("API permission check failed for System/flush call", "unauthorized")
+    if params.get("triggers"):
+        call.site.triggers = {group["name"] for group in call.site.table("CustomGroup")}
+    return _answer([])
+
+
+def _answer(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    values = {str(row["id"]): {"id": str(row["id"])} for row in rows}
+    return {"is_error": 0, "version": 3, "count": len(values), "values": values or []}
+
+
+def _error(message: str, code: str = "0") -> dict[str, Any]:
+    return {"error_code": code, "is_error": 1, "error_message": message}

@@ -1,0 +1,175 @@
+"""The demo: a roster, a staff edit that survives, a person who left and stays away, told as it happens.
+
+It starts the stand-ins and the connector as an operator would, each as a process of its own with its own environment,
+and fails when the story does not end as it should.
+"""
+
+import csv
+import json
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+ROSTER = Path(__file__).parent / "rosters" / "members.csv"
+SOLIDARITY = Path(sys.executable).with_name("solidarity")
+CORRECTED, LEFT, MOVED_PHONE, NEW = "M01-00003", "M01-00010", "M01-00005", "M01-00121"
+
+
+def tell(once: bool) -> int:
+    """Tell the story and return the exit code. once: end by itself instead of leaving the sandbox up to look at."""
+    with tempfile.TemporaryDirectory(prefix="solidarity-demo-") as folder, _stand_ins() as told:
+        story = Story(Path(folder), told["civicrm"])
+        right = story.tell()
+        if not once:
+            say("\nThe sandbox stays up; look around, and end it with Ctrl-C.")
+            with suppress(KeyboardInterrupt):
+                signal.pause()
+        return 0 if right else 1
+
+
+class Story:
+    """The demo's chapters. Everything is done by `solidarity` or by staff over CiviCRM's own API."""
+
+    def __init__(self, folder: Path, civicrm: dict[str, str]) -> None:
+        self._folder, self._civicrm = folder, civicrm
+        self._roster = folder / "members.csv"
+        self._right = True
+        self._env = {
+            "CIVICRM_URL": civicrm["url"],
+            "CIVICRM_API_KEY": civicrm["api_key"],
+            "CIVICRM_SETUP_KEY": civicrm["setup_key"],
+            "CONNECTOR_FINGERPRINT_KEY": secrets.token_hex(32),
+            "DATABASE_URL": f"sqlite:///{folder}/solidarity.sqlite3",
+            "COLUMNS": "110",
+        }
+
+    def tell(self) -> bool:
+        """Tell all of it. Returns whether it ended as it should."""
+        say(f"An empty CiviCRM stands at {self._civicrm['url']} (a stand-in; nobody in it is real).")
+
+        title("1. The administrator sets CiviCRM up, and looks whether all is well")
+        self._solidarity("setup", "apply", quiet=True)
+        self._solidarity("doctor")
+
+        title("2. A coordinator's roster: 120 members of eight chapters. The first run takes twenty, to look at")
+        rows = self._read()
+        self._write(rows)
+        self._solidarity("apply", "members", self._roster, "--yes", "--limit", "20")
+        say("They look right, so all of them:")
+        self._solidarity("apply", "members", self._roster, "--yes", "--force", "first-run")
+
+        title("3. Meanwhile, inside CiviCRM")
+        say(f"Staff correct the first name of {CORRECTED}, and {LEFT} leaves the chapter's mailing list.")
+        self._api(
+            "Contact", "update", where=[["external_identifier", "=", CORRECTED]], values={"first_name": "Nguyen Thi"}
+        )
+        where = [["contact_id.external_identifier", "=", LEFT], ["group_id.name", "LIKE", "chapter_%"]]
+        (place,) = self._api("GroupContact", "get", select=["contact_id", "group_id"], where=where)
+        removed = {"contact_id": place["contact_id"], "group_id": place["group_id"], "status": "Removed"}
+        self._api("GroupContact", "save", records=[removed], match=["contact_id", "group_id"])
+
+        title("4. The next roster: it knows nothing of that. One new phone number, one new member")
+        self._change(rows)
+        self._write(rows)
+        self._solidarity("plan", "members", self._roster)
+        checksum = json.loads(self._solidarity("plan", "members", self._roster, "--json", quiet=True))["checksum"]
+        self._solidarity("apply", "members", self._roster, "--plan", checksum)
+
+        title("5. How it ended")
+        self._check()
+        return self._right
+
+    def _check(self) -> None:
+        corrected, left = self._person(CORRECTED), self._person(LEFT)
+        phone, new = self._person(MOVED_PHONE), self._person(NEW)
+        self._hold("the staff's correction survived", corrected["first_name"] == "Nguyen Thi", corrected)
+        self._hold("who left stays away", not self._chapters(LEFT), left)
+        self._hold("the new phone number arrived", phone["phone_primary.phone"] == "+353 87 555 0005", phone)
+        self._hold("the new member is in the chapter's group", bool(self._chapters(NEW)), new)
+        again = self._solidarity("plan", "members", self._roster, "--json", quiet=True)
+        acts = [
+            change for change in json.loads(again)["changes"] if change["action"] not in ("respect", "keep CiviCRM's")
+        ]
+        self._hold("a second plan has nothing to do", not acts, None)
+        say(f"\nGroups and people to look at: {self._civicrm['url']}/")
+
+    def _hold(self, what: str, is_so: bool, person: dict[str, Any] | None) -> None:
+        self._right = self._right and is_so
+        link = f"   {self._civicrm['url']}/people/{person['id']}" if person else ""
+        say(f"  {'yes' if is_so else 'NO '}  {what}{link}")
+
+    def _person(self, number: str) -> dict[str, Any]:
+        select = ["id", "first_name", "phone_primary.phone"]
+        (row,) = self._api("Contact", "get", select=select, where=[["external_identifier", "=", number]])
+        return row
+
+    def _chapters(self, number: str) -> list[dict[str, Any]]:
+        where = [["contact_id.external_identifier", "=", number], ["status", "=", "Added"]]
+        return self._api("GroupContact", "get", select=["group_id.name"], where=where)
+
+    def _solidarity(self, *words: object, quiet: bool = False) -> str:
+        if not quiet:
+            say(f"\n$ solidarity {' '.join(getattr(word, 'name', str(word)) for word in words)}")
+        command = [str(SOLIDARITY), *map(str, words)]
+        done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
+        if not quiet:
+            say("\n".join(f"  {line}".rstrip() for line in (done.stdout + done.stderr).splitlines()))
+        if done.returncode not in (0, 3):
+            say(done.stdout + done.stderr)
+            raise SystemExit(f"solidarity ended with {done.returncode}")
+        return done.stdout
+
+    def _api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
+        """What staff do on a page of CiviCRM, done over its API."""
+        form = urllib.parse.urlencode({"params": json.dumps(params)}).encode()
+        headers = {"X-Civi-Auth": f"Bearer {self._civicrm['setup_key']}", "X-Requested-With": "XMLHttpRequest"}
+        url = f"{self._civicrm['url']}/civicrm/ajax/api4/{entity}/{action}"
+        with urllib.request.urlopen(urllib.request.Request(url, form, headers), timeout=30) as answer:
+            rows: list[dict[str, Any]] = json.load(answer)["values"]
+            return rows
+
+    def _read(self) -> list[dict[str, str]]:
+        with ROSTER.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def _change(self, rows: list[dict[str, str]]) -> None:
+        next(row for row in rows if row["Member No"] == MOVED_PHONE)["Mobile"] = "+353 87 555 0005"
+        new = {"Member No": NEW, "First name": "Salma", "Last name": "Byrne", "Email": "m1.121@example.org"}
+        rows.append({**dict.fromkeys(rows[0], ""), **new, "Chapter Code": "COR06", "Role": "member", "Language": "en"})
+
+    def _write(self, rows: list[dict[str, str]]) -> None:
+        with self._roster.open("w", encoding="utf-8", newline="") as file:
+            out = csv.DictWriter(file, rows[0].keys())
+            out.writeheader()
+            out.writerows(rows)
+
+
+@contextmanager
+def _stand_ins() -> Iterator[dict[str, Any]]:
+    process = subprocess.Popen([sys.executable, "-m", "sandbox", "serve"], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout
+        yield json.loads(process.stdout.readline())
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def title(text: str) -> None:
+    """A chapter's heading."""
+    bold: Callable[[str], str] = (lambda t: f"\033[1m{t}\033[0m") if sys.stdout.isatty() else str
+    say(f"\n{bold(text)}")
+
+
+def say(text: str) -> None:
+    """One piece of the story, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,12 @@
+"""What all tests share: the option that writes the golden files anew, and how long hypothesis may look."""
+
+import pytest
+from hypothesis import settings
+
+# The same examples every time and no folder of its own: a test that fails here fails everywhere.
+settings.register_profile("solidarity", derandomize=True, database=None, deadline=None, max_examples=100)
+settings.load_profile("solidarity")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--golden-update", action="store_true", help="write the expected files of tests/golden anew")

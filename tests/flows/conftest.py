@@ -1,0 +1,238 @@
+"""Flows end to end: the sandbox as a process of its own, the connector as a process of its own, HTTP between them."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+import requests
+
+from connector.cli import main
+
+PROJECT = Path(__file__).resolve().parents[2]
+ROSTERS = Path(__file__).parent / "rosters"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The sandbox's CiviCRM, as staff or another program would use it: with the administrator's key, over the API."""
+
+    url: str
+    api_key: str
+    setup_key: str
+
+    def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
+        answer = requests.post(
+            f"{self.url}/civicrm/ajax/api4/{entity}/{action}",
+            data={"params": json.dumps(params)},
+            headers={"X-Civi-Auth": f"Bearer {self.setup_key}", "X-Requested-With": "XMLHttpRequest"},
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["values"]
+
+    def person(self, number: str, *select: str) -> dict[str, Any]:
+        where = [["external_identifier", "=", number], ["is_deleted", "IN", [True, False]]]
+        (row,) = self.api("Contact", "get", select=["id", "is_deleted", *select], where=where)
+        return row
+
+    def status(self, number: str, group: str) -> str | None:
+        rows = self.api(
+            "GroupContact",
+            "get",
+            select=["status"],
+            where=[["contact_id.external_identifier", "=", number], ["group_id.name", "=", group]],
+        )
+        return rows[0]["status"] if rows else None
+
+    def set_status(self, number: str, group: str, status: str) -> None:
+        """What staff do when they take somebody out of a group, or put them in."""
+        contact = self.person(number)["id"]
+        (found,) = self.api("Group", "get", select=["id"], where=[["name", "=", group]])
+        record = {"contact_id": contact, "group_id": found["id"], "status": status}
+        self.api("GroupContact", "save", records=[record], match=["contact_id", "group_id"])
+
+    def faults(self, *faults: dict[str, Any]) -> None:
+        requests.post(f"{self.url}/sandbox/faults", json={"next": list(faults)}, timeout=10).raise_for_status()
+
+    def reset(self) -> None:
+        requests.post(f"{self.url}/sandbox/reset", timeout=10).raise_for_status()
+
+    def keep(self) -> None:
+        requests.post(f"{self.url}/sandbox/keep", timeout=10).raise_for_status()
+
+    def put_back(self) -> None:
+        requests.post(f"{self.url}/sandbox/put_back", timeout=10).raise_for_status()
+
+    def requests_so_far(self) -> int:
+        return int(requests.get(f"{self.url}/sandbox/requests", timeout=10).json()["count"])
+
+    def state(self) -> dict[str, Any]:
+        """Everything that a sync writes, without ids and times, so that two ways to the same end compare equal."""
+        people = self.api(
+            "Contact",
+            "get",
+            select=[
+                "external_identifier",
+                "first_name",
+                "last_name",
+                "preferred_language",
+                "Solidarity_Member.Joined_On",
+                "is_deleted",
+                "is_opt_out",
+            ],
+            where=[["external_identifier", "IS NOT EMPTY"], ["is_deleted", "IN", [True, False]]],
+        )
+        rows: dict[str, Any] = {"people": [_without(row, "id") for row in people]}
+        for entity, fields in {
+            "Email": ["contact_id.external_identifier", "email", "is_primary"],
+            "Phone": ["contact_id.external_identifier", "phone", "is_primary"],
+            "Address": ["contact_id.external_identifier", "city", "postal_code", "country_id:name"],
+            "GroupContact": ["contact_id.external_identifier", "group_id.name", "status"],
+            "Group": ["name", "title"],
+            "CustomField": ["name", "label"],
+            "ContactType": ["name"],
+            "RelationshipType": ["name_a_b"],
+        }.items():
+            rows[entity] = [_without(row, "id") for row in self.api(entity, "get", select=fields)]
+        return {name: sorted(map(json.dumps, found)) for name, found in rows.items()}
+
+
+@dataclass
+class Connector:
+    """The command `solidarity` as a process of its own, with a database of its own."""
+
+    env: dict[str, str]
+
+    def start(self, words: Sequence[str | Path], output: IO[bytes], env: Mapping[str, str]) -> int:
+        """Start it and return its process id. A fork, because a fresh interpreter spends its time on imports."""
+        pid = os.fork()
+        if pid:
+            return pid
+        code = 70
+        try:
+            os.dup2(output.fileno(), 1)
+            os.dup2(output.fileno(), 2)
+            sys.stdout = sys.stderr = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), write_through=True)
+            os.environ.clear()
+            os.environ.update(self.env | env)
+            main(list(map(str, words)))
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    def run(self, *words: str | Path, code: int | None = 0, **env: str) -> str:
+        """Run it and return what it printed (both channels). code: the exit code that is expected, None for any."""
+        with tempfile.TemporaryFile() as output:
+            _, status = os.waitpid(self.start(words, output, env), 0)
+            output.seek(0)
+            told = output.read().decode()
+        ended = os.waitstatus_to_exitcode(status)
+        assert code is None or ended == code, f"ended with {ended}:\n{told}"
+        assert "Traceback" not in told, told
+        return told
+
+    def json(self, *words: str | Path, code: int | None = 0) -> dict[str, Any]:
+        output = self.run(*words, "--json", code=code)
+        return json.loads(next(line for line in output.splitlines() if line.startswith("{")))
+
+
+def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in sorted(row.items()) if name not in names}
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Site]:
+    """One sandbox for all flows; `site` empties it for each test."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "serve"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    told = json.loads(process.stdout.readline())["civicrm"]
+    yield Site(told["url"], told["api_key"], told["setup_key"])
+    process.terminate()
+    process.wait(10)
+    process.stdout.close()
+
+
+@pytest.fixture
+def site(sandbox: Site) -> Site:
+    """A CiviCRM as after its installation."""
+    sandbox.reset()
+    return sandbox
+
+
+@pytest.fixture
+def connector(site: Site, tmp_path: Path) -> Connector:
+    """The connector, configured for `site`."""
+    return Connector(
+        {
+            "PATH": os.environ["PATH"],
+            "CIVICRM_URL": site.url,
+            "CIVICRM_API_KEY": site.api_key,
+            "CIVICRM_SETUP_KEY": site.setup_key,
+            "CIVICRM_GRACE_SECONDS": "0.05",
+            "CONNECTOR_FINGERPRINT_KEY": "k" * 40,
+            "DATABASE_URL": f"sqlite:///{tmp_path}/solidarity.sqlite3",
+            "COLUMNS": "200",
+        }
+    )
+
+
+@pytest.fixture
+def ready(connector: Connector, site: Site) -> Site:
+    """A CiviCRM that is set up."""
+    connector.run("setup", "apply")
+    return site
+
+
+@pytest.fixture
+def roster(tmp_path: Path) -> "RosterFile":
+    """A roster that the test writes and changes."""
+    return RosterFile(tmp_path / "members.csv")
+
+
+class RosterFile:
+    """A members' roster as a coordinator keeps it."""
+
+    HEADINGS = (
+        "Member No,First name,Last name,Email,Mobile,Street,City,Postcode,Country,Language,Chapter Code,Role,Joined"
+    )
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, *rows: dict[str, str]) -> Path:
+        headings = self.HEADINGS.split(",")
+        lines = [",".join(row.get(heading, "") for heading in headings) for row in rows]
+        self.path.write_text("\n".join([self.HEADINGS, *lines]) + "\n", encoding="utf-8")
+        return self.path
+
+
+def member(number: int, **cells: str) -> dict[str, str]:
+    """An invented member's row; cells are named by their headings."""
+    row = {
+        "Member No": f"M{number:05d}",
+        "First name": "Amina",
+        "Last name": f"Haddad{number}",
+        "Email": f"m{number}@example.org",
+        "Mobile": f"+353 87 555 {number:04d}",
+        "City": "Cork",
+        "Country": "IE",
+        "Language": "en",
+        "Chapter Code": "COR06",
+        "Role": "member",
+        "Joined": "2026-01-31",
+    }
+    return row | {heading.replace("_", " "): cell for heading, cell in cells.items()}

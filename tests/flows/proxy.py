@@ -1,0 +1,81 @@
+"""A proxy before the sandbox that counts requests and can end the process that sent one: before it, or after it."""
+
+import http.client
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+
+class Proxy(ThreadingHTTPServer):
+    """Forwards to `target`. With `kill_at` set, the n-th request ends `victim` with SIGKILL, `when` before or after."""
+
+    daemon_threads = True
+
+    def __init__(self, target: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.target = urlsplit(target).netloc
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.arm(None, "")
+
+    def arm(self, kill_at: int | None, when: str) -> None:
+        self.count, self.kill_at, self.when = 0, kill_at, when
+        self.victim: int | None = None
+        self.victim_known = threading.Event()
+
+    def watch(self, victim: int) -> None:
+        self.victim = victim
+        self.victim_known.set()
+
+    def kill(self, when: str) -> None:
+        if self.count == self.kill_at and self.when == when:
+            assert self.victim_known.wait(10)
+            assert self.victim
+            os.kill(self.victim, signal.SIGKILL)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Proxy
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.count += 1
+        self.server.kill("before")
+        if self.server.count == self.server.kill_at and self.server.when == "before":
+            self.close_connection = True
+            return
+        onward = http.client.HTTPConnection(self.server.target, timeout=30)
+        onward.request("POST", self.path, body, dict(self.headers))
+        answer = onward.getresponse()
+        got = answer.read()
+        onward.close()
+        self.server.kill("after")
+        try:
+            self.send_response(answer.status)
+            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(got)))
+            self.end_headers()
+            self.wfile.write(got)
+        except ConnectionError:
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def proxied(target: str) -> Iterator[Proxy]:
+    server = Proxy(target)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

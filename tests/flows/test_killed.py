@@ -1,0 +1,108 @@
+"""Killed with -9 before and after every request that goes out, then run again: the same end, nothing twice."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.conftest import Connector, RosterFile, Site, member
+from tests.flows.proxy import Proxy, proxied
+
+FIRST = ("--yes", "--force", "first-run", "--scope", "COR06,WIE01,(at large)")
+Words = tuple[str | Path, ...]
+
+
+class Killer:
+    """Runs one command again and again, each time killed at another request, and compares what stands in the end."""
+
+    def __init__(self, proxy: Proxy, site: Site, connector: Connector) -> None:
+        self.proxy, self.site = proxy, site
+        self.connector = replace(connector, env=connector.env | {"CIVICRM_URL": proxy.url})
+
+    def check_every_request(self, begin: Callable[[], None], words: Words) -> None:
+        """begin: brings site and database to where the command starts from."""
+        begin()
+        self.proxy.arm(None, "")
+        self.connector.run(*words)
+        wanted, requests = self.site.state(), self.proxy.count
+        for when in ("before", "after"):
+            for number in range(1, requests + 1):
+                begin()
+                self.kill_at(number, when, words)
+                self.connector.run(*words)
+                assert self.site.state() == wanted, f"killed {when} request {number} of {requests}"
+                again = self.connector.run("setup", "plan") if words[0] == "setup" else self._plan(words)
+                assert "Nothing to do" in again, f"killed {when} request {number} of {requests}"
+
+    def _plan(self, words: Words) -> str:
+        return self.connector.run("plan", *words[1:3], *words[words.index("--scope") :])
+
+    def kill_at(self, number: int, when: str, words: Words) -> None:
+        self.proxy.arm(number, when)
+        with tempfile.TemporaryFile() as output:
+            victim = self.connector.start(words, output, {})
+            self.proxy.watch(victim)
+            _, status = os.waitpid(victim, 0)
+        assert os.WIFSIGNALED(status), f"was not killed {when} request {number}"
+        self.proxy.arm(None, "")
+
+
+@pytest.fixture
+def killer(site: Site, connector: Connector) -> Any:
+    with proxied(site.url) as proxy:
+        yield Killer(proxy, site, connector)
+
+
+@pytest.fixture
+def beginning(site: Site, tmp_path: Path) -> "Beginning":
+    return Beginning(site, tmp_path)
+
+
+class Beginning:
+    """Where a command starts from: the site and the connector's database, brought back as often as one likes."""
+
+    def __init__(self, site: Site, folder: Path) -> None:
+        self._site, self._folder = site, folder
+
+    def keep(self) -> None:
+        self._site.keep()
+        self._kept = {path.name: path.read_bytes() for path in self._folder.glob("solidarity.sqlite3*")}
+
+    def put_back(self) -> None:
+        self._site.put_back()
+        for path in self._folder.glob("solidarity.sqlite3*"):
+            path.unlink()
+        for name, content in self._kept.items():
+            (self._folder / name).write_bytes(content)
+
+
+def test_set_up(killer: Killer, connector: Connector, beginning: Beginning) -> None:
+    connector.run("setup", "plan", code=3)
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("setup", "apply"))
+
+
+def test_first_sync(killer: Killer, connector: Connector, beginning: Beginning, roster: RosterFile) -> None:
+    path = roster.write(member(1), member(2, Chapter_Code="WIE01"), member(3, Chapter_Code="", Mobile=""))
+    connector.run("setup", "apply")
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("apply", "members", path, *FIRST))
+
+
+def test_a_sync_that_updates_moves_and_takes_out(
+    killer: Killer, connector: Connector, beginning: Beginning, roster: RosterFile
+) -> None:
+    connector.run("setup", "apply")
+    connector.run("apply", "members", roster.write(*(member(n) for n in range(1, 5))), *FIRST)
+    beginning.keep()
+    roster.write(
+        member(1, Mobile="+353 87 999 0001", Joined="2026-02-01"),
+        member(2, Chapter_Code="WIE01"),
+        member(4, Email=""),
+        member(5, Chapter_Code=""),
+    )
+    killer.check_every_request(beginning.put_back, ("apply", "members", roster.path, *FIRST))

@@ -1,0 +1,1 @@
+"""Examples as files: what goes in stands beside what must come out."""

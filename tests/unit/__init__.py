@@ -1,0 +1,1 @@
+"""Pure functions and single objects: no CiviCRM, no process, no waiting."""

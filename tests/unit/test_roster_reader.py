@@ -1,0 +1,110 @@
+"""Files as people hand them in, and what is told about those that are no roster."""
+
+from pathlib import Path
+
+import pytest
+
+from connector.errors import UserError
+from connector.sync.roster import MAX_BYTES, read
+
+
+@pytest.fixture
+def sheet(tmp_path: Path):
+    """Write a file and return its path."""
+
+    def write(content: str | bytes) -> Path:
+        path = tmp_path / "members.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_every_way_in_which_spreadsheets_save_reads_the_same(sheet, delimiter, end, mark) -> None:
+    text = end.join(delimiter.join(cells) for cells in (("No", "Name"), ("1", "Nguyễn"), ("2", "Åsa")))
+    found = read(sheet(mark + text.encode()))
+    assert found.headings == ("No", "Name")
+    assert [(row.line, row.cells) for row in found.rows] == [
+        (2, {"No": "1", "Name": "Nguyễn"}),
+        (3, {"No": "2", "Name": "Åsa"}),
+    ]
+
+
+def test_a_delimiter_inside_a_quoted_cell_is_text(sheet) -> None:
+    (row,) = read(sheet('No,Name\n1,"Haddad, Amina"\n')).rows
+    assert row.cells["Name"] == "Haddad, Amina"
+
+
+def test_cells_and_headings_are_tidied(sheet) -> None:
+    found = read(sheet(" No ;\u200fName\n 1\u00a0; Amina  H \n"))
+    assert found.headings == ("No", "Name")
+    assert found.rows[0].cells == {"No": "1", "Name": "Amina H"}
+
+
+def test_a_row_is_told_by_the_line_it_starts_on_even_after_line_breaks_in_cells(sheet) -> None:
+    found = read(sheet('No,Note\r\n1,"a\r\nb\r\nc"\r\n\r\n2,x\r\n'))
+    assert [row.line for row in found.rows] == [2, 6]
+    assert found.rows[0].cells["Note"] == "a b c"
+
+
+def test_blank_lines_are_no_rows_and_do_not_move_the_line_numbers(sheet) -> None:
+    found = read(sheet("\n\nNo,Name\n\n , \n1,Amina\n\n"))
+    assert found.headings == ("No", "Name")
+    assert [row.line for row in found.rows] == [6]
+
+
+def test_a_short_row_lacks_its_last_cells(sheet) -> None:
+    (row,) = read(sheet("No,Name,City\n1,Amina\n")).rows
+    assert row.cells == {"No": "1", "Name": "Amina"}
+    assert not row.too_long
+
+
+def test_a_row_with_more_cells_than_headings_is_marked_unless_they_are_empty(sheet) -> None:
+    long, padded = read(sheet("No,Name\n1,Amina,Cork\n2,Omar,,\n")).rows
+    assert long.too_long
+    assert not padded.too_long
+
+
+def test_headings_alone_are_a_roster_without_rows(sheet) -> None:
+    found = read(sheet("No,Name\n"))
+    assert found.headings == ("No", "Name")
+    assert found.rows == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        pytest.param(b"", "is empty", id="no byte at all"),
+        pytest.param(b" \r\n\n", "is empty", id="blank lines only"),
+        pytest.param(b"PK\x03\x04 a workbook", "an Excel or ZIP file", id="a workbook"),
+        pytest.param(b"\xd0\xcf\x11\xe0 old", "an old Excel file", id="an old workbook"),
+        pytest.param(b"%PDF-1.7", "a PDF", id="a PDF"),
+        pytest.param("No,Name\n".encode("utf-16"), "a binary file", id="UTF-16"),
+        pytest.param(b"No,Name\n1,M\xfcller\n", r"not written in UTF-8 \(line 2\)", id="another encoding"),
+        pytest.param(b'No,Name\n1,a\n2,"Amina\n3,b\n', "cannot be read from line 3 on", id="an unclosed quote"),
+    ],
+)
+def test_what_is_no_roster_is_refused_with_what_to_do(sheet, content, told) -> None:
+    with pytest.raises(UserError, match=told) as refused:
+        read(sheet(content))
+    assert refused.value.next_step
+    assert "Amina" not in str(refused.value)
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path) -> None:
+    path = tmp_path / "members.csv"
+    with path.open("wb") as file:
+        file.truncate(50_000_000)  # a sparse file: it takes no space
+    assert path.stat().st_size > MAX_BYTES
+    with pytest.raises(UserError, match="larger than 20 MB"):
+        read(path)
+
+
+@pytest.mark.parametrize("missing", ["nowhere.csv", "."])
+def test_a_file_that_is_not_there_is_told_without_its_path(tmp_path, missing) -> None:
+    with pytest.raises(UserError, match="cannot be read") as refused:
+        read(tmp_path / missing)
+    assert str(tmp_path) not in str(refused.value)
