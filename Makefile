@@ -36,7 +36,7 @@ lint: setup ## formatting, lint, types
 full: lint test contract bench ## everything, with a fresh transcript and the benchmark
 
 contract: setup ## write the transcript; CIVICRM_CONTRACT_URL and _KEY name a real CiviCRM
-	$(BIN)/python -m pytest tests/contract -q --transcript tests/contract/transcripts/$(TRANSCRIPT).md
+	$(BIN)/python -m pytest tests/contract -q -n 0 --transcript tests/contract/transcripts/$(TRANSCRIPT).md
 
 bench: setup ## requests and seconds of a sync on the sandbox, or on BENCH_CIVICRM_URL
 	$(BIN)/python -m bench.sync $(ARGS)

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import settings
 
-# The same examples every time and no folder of its own: a test that fails here fails everywhere.
+# The same examples every time, and nothing remembered between runs: what fails here fails everywhere.
 settings.register_profile("solidarity", derandomize=True, database=None, deadline=None, max_examples=100)
 settings.load_profile("solidarity")
 

@@ -111,8 +111,8 @@ def _not_json(answer: Answer, asked: Asked) -> ConnectorError:
         return UserError(f"CiviCRM does not accept the key ({reason}).", next_step=ADMIN_KEY)
     if status == 403:
         return UserError(f"CiviCRM forbids {asked.name} (HTTP 403).", next_step=ADMIN_ROLE)
-    if status == 404:
-        return UserError("There is no CiviCRM at CIVICRM_URL (HTTP 404).", next_step=ADMIN_URL)
+    if status in (404, 405):
+        return UserError(f"There is no CiviCRM at CIVICRM_URL (HTTP {status}).", next_step=ADMIN_URL)
     if status < 400 and "Critical error" in text:
         return TransientError(f"CiviCRM's database is away; {asked.name} was not run.", next_step=WAIT)
     if status < 400:

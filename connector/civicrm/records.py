@@ -1,6 +1,6 @@
 """The reads and writes of CiviCRM that the connector needs, one function each, in CiviCRM's own terms."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,8 +11,8 @@ from connector.errors import PermanentError, UserError
 
 T = TypeVar("T")
 
-# How many ids or keys go into one IN: far below the size where PHP would drop the body.
-CHUNK = 20_000
+# How many ids or keys go into one IN: the longest keys (64 characters) still fit into one body.
+CHUNK = 10_000
 # Without this a contact in the trash is invisible to some reads and silently written to by others.
 TRASH_TOO = ["is_deleted", "IN", [True, False]]
 # Who we are to CiviCRM, and whether we see anybody else. Without a key that arrives, or without the permission to see
@@ -42,8 +42,7 @@ def check_identity(found: Mapping[str, Sequence[Row]]) -> tuple[int, int]:
     if len(found["me"]) != 1:
         raise UserError(
             "CiviCRM answers, but as to a stranger.",
-            next_step=f"either something before CiviCRM drops the header X-Civi-Auth, or the role may not see contacts; "
-            f"{ADMIN_KEY}",
+            next_step=f"the header X-Civi-Auth is dropped on its way, or the role may not see contacts; {ADMIN_KEY}",
         )
     if not found["other"]:
         raise UserError(
@@ -110,11 +109,18 @@ def _select(fields: Iterable[str]) -> list[str]:
     return sorted({"id", "contact_type", "is_deleted", "is_opt_out", "external_identifier", *LOCATIONS, *fields})
 
 
-def survivors(client: CiviClient, ids: Iterable[int]) -> dict[int, int]:
-    """Merged contact → the contact it was merged into, for those of `ids` that were merged."""
-    calls: dict[str, Call] = {str(id_): ("Contact", "getMergedTo", {"contactId": id_}) for id_ in sorted(set(ids))}
-    found = client.multi(calls)
-    return {int(old): int(rows[0]["id"]) for old, rows in found.items() if rows and rows[0] and rows[0].get("id")}
+def survivors(client: CiviClient, ids: Iterable[int], contact_actions: Collection[str]) -> dict[int, int]:
+    """Merged contact → the contact it was merged into, for those of `ids` that were merged.
+
+    contact_actions: what v4 offers on this site; releases before 5.81 know getMergedTo in v3 only.
+    """
+    lost = sorted(set(ids))
+    if "getMergedTo" in contact_actions:
+        calls: dict[str, Call] = {str(id_): ("Contact", "getMergedTo", {"contactId": id_}) for id_ in lost}
+        found = client.multi(calls)
+        return {int(old): int(rows[0]["id"]) for old, rows in found.items() if rows and rows[0] and rows[0].get("id")}
+    told = {id_: client.api3("Contact", "getmergedto", contact_id=id_)["values"] for id_ in lost}
+    return {old: int(next(iter(values.values()))["id"]) for old, values in told.items() if values}
 
 
 def memberships(

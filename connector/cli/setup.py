@@ -10,7 +10,7 @@ import click
 from connector.civicrm.client import CiviClient
 from connector.cli import show
 from connector.cli.context import Context
-from connector.plan import Exit, Plan, worst
+from connector.plan import Exit, Plan
 from connector.setup import run, wanted
 from connector.store import Store
 from connector.sync.history import APPLIED, UNFINISHED, History
@@ -28,7 +28,10 @@ def plan(context: Context, as_json: bool) -> None:
     """Show what is missing. Changes nothing."""
     with _connected(context) as (client, _):
         found = run.look(client, _wanted(context))
-    _show(context, found, as_json)
+    if as_json:
+        click.echo(show.as_json(found))
+    else:
+        show.show_plan(context.out, found)
     sys.exit(found.exit_code())
 
 
@@ -43,11 +46,15 @@ def apply(context: Context, as_json: bool) -> None:
         unfinished = history.last_state() == UNFINISHED
         if found.acting:
             history.applied(found, UNFINISHED, [], by=f"uid {os.getuid()}")
-        run.apply(client, found, lease, unfinished=unfinished)
+        done = run.apply(client, found, lease, unfinished=unfinished)
         if found.acting or unfinished:
             history.applied(found, APPLIED, [], by=f"uid {os.getuid()}")
-    _show(context, found, as_json)
-    sys.exit(worst(Exit.PERSON if found.exit_code() is Exit.PERSON else Exit.DONE))
+    if as_json:
+        click.echo(show.as_json(found, done=Plan(run.FLOW, tuple(done)).counts()))
+    else:
+        show.show_done(context.out, done)
+        show.show_changes(context.out, [change for change in found.changes if not change.acts])
+    sys.exit(Exit.PERSON if found.exit_code() is Exit.PERSON else Exit.DONE)
 
 
 @contextmanager
@@ -58,10 +65,3 @@ def _connected(context: Context) -> Iterator[tuple[CiviClient, Store]]:
 
 def _wanted(context: Context) -> wanted.Setup:
     return wanted.load(context.settings.connector_mappings / "setup.toml")
-
-
-def _show(context: Context, found: Plan, as_json: bool) -> None:
-    if as_json:
-        click.echo(show.as_json(found))
-    else:
-        show.show_plan(context.out, found)

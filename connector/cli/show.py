@@ -55,6 +55,12 @@ def show_plan(console: Console, plan: Plan) -> None:
         console.print("Nothing to do.", style="bold green")
 
 
+def show_done(console: Console, done: Sequence[Change]) -> None:
+    """What was carried out, in one line."""
+    told = ", ".join(f"{count} {action}" for action, count in Plan("", tuple(done)).counts().items())
+    console.print(f"Done: {told or 'nothing to do'}.", style="bold green")
+
+
 def show_changes(console: Console, changes: Sequence[Change]) -> None:
     """A table for each thing that happens and each reason, in the order of HEADINGS."""
     for (action, entity, reason), group in _grouped(changes).items():

@@ -1,6 +1,5 @@
 """`solidarity plan` and `solidarity apply`: show what a roster would change, and carry out what was shown."""
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -177,18 +176,16 @@ def _progress(context: Context) -> Iterator[Callable[[int, int], None]]:
 
 
 def _show_result(context: Context, plan: Plan, result: Result, as_json: bool) -> None:
-    done = Plan(plan.flow, tuple(result.done)).counts()
     if as_json:
         more: dict[str, Any] = {
-            "done": done,
+            "done": Plan(plan.flow, tuple(result.done)).counts(),
             "left_out": [change.as_json() for change in result.left_out],
             "failed": result.failed,
             "rows_left": result.rows_left,
         }
-        click.echo(json.dumps({**json.loads(show.as_json(plan)), **more}, ensure_ascii=False))
+        click.echo(show.as_json(plan, **more))
         return
-    told = ", ".join(f"{count} {action}" for action, count in done.items())
-    context.out.print(f"Done: {told or 'nothing to do'}.", style="bold green")
+    show.show_done(context.out, result.done)
     for key in dict.fromkeys(change.key for change in result.left_out):
         context.out.print(f"Left out: {key} changed in CiviCRM since the plan; plan again.", style="yellow")
     for key, why in result.failed.items():

@@ -77,7 +77,7 @@ class Apply:
             size = max(1, size // SPLIT)
         else:
             self.result.failed |= {key: suspects[key] for key in rows}
-        self._remember(look.contacts, [])
+        self._remember(look.new_links, [])
         return self.result
 
     def _round(self, look: Look, rows: Rows, size: int) -> dict[str, str]:

@@ -11,7 +11,8 @@ from connector.civicrm import records
 from connector.civicrm.answers import Row
 from connector.civicrm.client import CiviClient
 from connector.civicrm.records import Group
-from connector.civicrm.schema import LOCATIONS, Schema, canonical
+from connector.civicrm.schema import LOCATIONS, canonical
+from connector.civicrm.site import Site
 from connector.sync.desired import AT_LARGE, Desired, Wanted
 from connector.sync.mapping import Mapping
 
@@ -70,18 +71,19 @@ class Current:
 
 
 class Reader:
-    """Reads what is there for one mapping. groups: every group of the site, read together with its schema."""
+    """Reads what is there for one mapping on one site."""
 
-    def __init__(self, client: CiviClient, mapping: Mapping, schema: Schema, groups: MappingType[str, Group]) -> None:
-        self._client, self._mapping, self._schema, self._groups = client, mapping, schema, groups
-        came_back = [CAME_BACK] if schema.field(mapping.contact_type, CAME_BACK) else []
+    def __init__(self, client: CiviClient, mapping: Mapping, site: Site) -> None:
+        self._client, self._mapping, self._site = client, mapping, site
+        self._fields = {path: site.schema.field(mapping.contact_type, path) for path in mapping.fields}
+        came_back = [CAME_BACK] if site.schema.field(mapping.contact_type, CAME_BACK) else []
         self._select = [*mapping.fields, *came_back]
 
     def read(self, desired: Desired, links: MappingType[str, int], gone: Collection[int]) -> Current:
         """The current state of these rows. links: row key → contact id; gone: contacts whose row is not there now."""
         people = self._linked_and_numbered(desired, links)
         merged = self._follow(people, links.values())
-        found = {wanted.key: self._by_key(wanted, people, merged, links) for wanted in desired.wanted}
+        found = self._by_key(desired, people, merged, links)
         missing = [w for w in desired.wanted if not found[w.key].people and not found[w.key].gone]
         found |= self._alike(missing)
         return self._with_groups(desired, found, gone)
@@ -95,26 +97,34 @@ class Reader:
     def _follow(self, people: dict[int, Person], linked: Iterable[int]) -> dict[int, int]:
         """Old id → survivor, for linked contacts that were merged away; the survivors are read into `people`."""
         lost = [id_ for id_ in linked if id_ in people and people[id_].is_deleted]
-        merged = records.survivors(self._client, lost)
+        merged = records.survivors(self._client, lost, self._site.contact_actions)
         for row in records.contacts(self._client, self._select, ids=sorted(set(merged.values()) - set(people))):
             people[int(row["id"])] = self._person(row)
         return merged
 
     def _by_key(
         self,
-        wanted: Wanted,
+        desired: Desired,
         people: MappingType[int, Person],
         merged: MappingType[int, int],
         links: MappingType[str, int],
-    ) -> Found:
-        number = wanted.fields.get("external_identifier")
-        linked = links.get(wanted.key)
-        target = merged.get(linked, linked) if linked else None
-        ids = {person.id for person in people.values() if number and person.external_identifier == number}
-        if target and target != linked:
-            ids.discard(linked or 0)  # the loser of a merge keeps its number, in the trash
-        found = [people[id_] for id_ in sorted(ids | ({target} if target else set())) if id_ in people]
-        return Found(tuple(found), by_key=True, gone=bool(linked) and not found)
+    ) -> dict[str, Found]:
+        """What is found by the link and by the number. CiviCRM takes numbers that differ in case only for the same."""
+        numbered: defaultdict[str, set[int]] = defaultdict(set)
+        for person in people.values():
+            numbered[(person.external_identifier or "").casefold()].add(person.id)
+        found = {}
+        for wanted in desired.wanted:
+            linked = links.get(wanted.key)
+            number = wanted.fields.get("external_identifier")
+            ids = set(numbered[number.casefold()]) if number else set()
+            if linked in merged:
+                ids.discard(linked or 0)  # the loser of a merge keeps its number, in the trash
+            if linked:
+                ids.add(merged.get(linked, linked))
+            there = tuple(people[id_] for id_ in sorted(ids) if id_ in people)
+            found[wanted.key] = Found(there, by_key=True, gone=bool(linked) and not there)
+        return found
 
     def _alike(self, missing: Sequence[Wanted]) -> dict[str, Found]:
         """Contacts that look like the row, by the first rule of `match` under which there is any."""
@@ -133,12 +143,11 @@ class Reader:
         return found
 
     def _with_groups(self, desired: Desired, found: dict[str, Found], gone: Collection[int]) -> Current:
-        inside = records.tree(self._groups, self._mapping.group.network)
-        names = {group.id: group.name for group in self._groups.values()}
+        inside = records.tree(self._site.groups, self._mapping.group.network)
+        names = {group.id: group.name for group in self._site.groups.values()}
         ids = sorted({person.id for one in found.values() for person in one.people})
-        whole = [
-            group.id for group in self._groups.values() if group.id in inside and self._in_scope(group.name, desired)
-        ]
+        here = [group for group in self._site.groups.values() if group.id in inside]
+        whole = [group.id for group in here if self._in_scope(group.name, desired)]
         rows, past = records.memberships(self._client, ids, sorted(inside), whole)
         places = _places(rows, past, names)
         complete = {
@@ -151,7 +160,7 @@ class Reader:
             for id_, theirs in sorted(places.items())
             if id_ in gone
         ]
-        return Current(complete, self._groups, tuple(absent))
+        return Current(complete, self._site.groups, tuple(absent))
 
     def _in_scope(self, name: str, desired: Desired) -> bool:
         rule = self._mapping.group
@@ -162,15 +171,13 @@ class Reader:
         return name.startswith(prefix) and ("all" in desired.scope or code in desired.scope)
 
     def _person(self, row: Row) -> Person:
-        kind = self._mapping.contact_type
-        values = {path: canonical(path, self._schema.field(kind, path), row.get(path)) for path in self._mapping.fields}
         return Person(
             id=int(row["id"]),
             contact_type=row["contact_type"],
             is_deleted=bool(row["is_deleted"]),
             opted_out=bool(row["is_opt_out"]),
             external_identifier=row.get("external_identifier") or None,
-            fields=values,
+            fields={path: canonical(path, field, row.get(path)) for path, field in self._fields.items()},
             location_ids={name: row.get(name) for name in LOCATIONS},
             came_back_on=str(row[CAME_BACK])[:10] if row.get(CAME_BACK) else None,
         )

@@ -139,7 +139,7 @@ def _question(wanted: Wanted, found: Found, shared: frozenset[int], mapping: Map
     if person.contact_type != mapping.contact_type:
         return f"contact {ids} is of type {person.contact_type}, not {mapping.contact_type}"
     number = wanted.fields.get("external_identifier")
-    if number and person.external_identifier and person.external_identifier != number:
+    if number and person.external_identifier and person.external_identifier.casefold() != number.casefold():
         return f"contact {ids} fits but carries another external identifier"
     if person.id in shared:
         return f"another row of this roster fits contact {ids} too"

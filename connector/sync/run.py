@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.civicrm import records
 from connector.civicrm.client import CiviClient
-from connector.civicrm.schema import LOCATIONS, Schema
+from connector.civicrm.schema import LOCATIONS
+from connector.civicrm.site import read as read_site
 from connector.plan import Plan, brakes
 from connector.store import Store
 from connector.sync import desired, mapping as mappings, memory, plan as table, roster as rosters
@@ -17,11 +17,11 @@ from connector.sync.memory import Hasher
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at both sides found. contacts: row key → the contact that is certainly the row's."""
+    """What one look at both sides found. new_links: row key → its contact, where that is not remembered yet."""
 
     plan: Plan
     current: Current
-    contacts: dict[str, int]
+    new_links: dict[str, int]
 
 
 class Sync:
@@ -41,10 +41,10 @@ class Sync:
 
     def look(self) -> Look:
         """Read both sides and decide. Writes nothing to CiviCRM; remembers what both sides agree on already."""
-        schema, groups = self._site()
-        wanted = desired.read(self._roster, self.mapping, schema, self._scope)
+        site = read_site(self.client, [self.mapping.contact_type, *LOCATIONS.values()])
+        wanted = desired.read(self._roster, self.mapping, site.schema, self._scope)
         known, gone = self._links(wanted.keys)
-        current = Reader(self.client, self.mapping, schema, groups).read(wanted, known, gone)
+        current = Reader(self.client, self.mapping, site).read(wanted, known, gone)
         seen = [person.id for found in current.found.values() for person in found.people]
         remembered = memory.load(self.store, self.hasher, "Contact", [*seen, *(one.id for one in current.absent)])
         decision = table.decide(wanted, current, remembered, self.mapping)
@@ -57,14 +57,8 @@ class Sync:
             limits=self.mapping.limits,
         )
         plan = Plan(self.mapping.name, tuple(decision.changes), wanted.scope, wanted.row_count, stopped_by)
-        return Look(plan, current, decision.contacts)
-
-    def _site(self) -> tuple[Schema, dict[str, records.Group]]:
-        """The site's fields and groups, in one request that also proves that our key arrives there."""
-        entities = [self.mapping.contact_type, *LOCATIONS.values()]
-        found = self.client.multi({**records.IDENTITY, "groups": records.GROUPS, **Schema.calls(entities)})
-        records.check_identity(found)
-        return Schema.of(found), records.groups(found["groups"])
+        new_links = {key: id_ for key, id_ in decision.contacts.items() if known.get(key) != id_}
+        return Look(plan, current, new_links)
 
     def _links(self, keys: Iterable[str]) -> tuple[dict[str, int], frozenset[int]]:
         """Row key → linked contact, and the linked contacts that no row of this file is linked to."""

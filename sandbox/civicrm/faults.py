@@ -6,7 +6,8 @@ POST /sandbox/faults  {"next": [{"kind": KIND, "count": 1, "entity": "Contact", 
     drop_before (connection closed, not run) · drop_after (run, then closed without an answer)
 GET  /sandbox/requests  {"count": n, "log": [{"entity", "action"}]}; a multi-call is one request with its `calls`
 POST /sandbox/reset     a pristine site, no faults, an empty log
-POST /sandbox/keep      remember the site as it is now; POST /sandbox/put_back brings it back, as often as one likes
+POST /sandbox/keep/NAME      remember the site as it is now
+POST /sandbox/put_back/NAME  bring it back, as often as one likes
 """
 
 import secrets
@@ -98,7 +99,7 @@ def error_id() -> str:
 
 
 def routes(
-    faults: Faults, reset: Callable[[], None], keep: Callable[[], None], put_back: Callable[[], None]
+    faults: Faults, reset: Callable[[], None], keep: Callable[[str], None], put_back: Callable[[str], None]
 ) -> Blueprint:
     """The switches as routes."""
     pages = Blueprint("faults", __name__, url_prefix="/sandbox")
@@ -123,15 +124,15 @@ def routes(
         reset()
         return jsonify(reset=True)
 
-    @pages.post("/keep")
-    def remember() -> Response:
-        keep()
+    @pages.post("/keep/<name>")
+    def remember(name: str) -> Response:
+        keep(name)
         return jsonify(kept=True)
 
-    @pages.post("/put_back")
-    def bring_back() -> Response:
+    @pages.post("/put_back/<name>")
+    def bring_back(name: str) -> Response:
         faults.clear()
-        put_back()
+        put_back(name)
         return jsonify(put_back=True)
 
     return pages

@@ -3,11 +3,13 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -30,14 +32,7 @@ class Site:
     setup_key: str
 
     def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
-        answer = requests.post(
-            f"{self.url}/civicrm/ajax/api4/{entity}/{action}",
-            data={"params": json.dumps(params)},
-            headers={"X-Civi-Auth": f"Bearer {self.setup_key}", "X-Requested-With": "XMLHttpRequest"},
-            timeout=30,
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.json()["values"]
+        return self._post(f"/{entity}/{action}", {"params": json.dumps(params)})["values"]
 
     def person(self, number: str, *select: str) -> dict[str, Any]:
         where = [["external_identifier", "=", number], ["is_deleted", "IN", [True, False]]]
@@ -66,32 +61,28 @@ class Site:
     def reset(self) -> None:
         requests.post(f"{self.url}/sandbox/reset", timeout=10).raise_for_status()
 
-    def keep(self) -> None:
-        requests.post(f"{self.url}/sandbox/keep", timeout=10).raise_for_status()
+    def keep(self, name: str) -> None:
+        requests.post(f"{self.url}/sandbox/keep/{name}", timeout=10).raise_for_status()
 
-    def put_back(self) -> None:
-        requests.post(f"{self.url}/sandbox/put_back", timeout=10).raise_for_status()
+    def put_back(self, name: str) -> None:
+        requests.post(f"{self.url}/sandbox/put_back/{name}", timeout=10).raise_for_status()
 
     def requests_so_far(self) -> int:
         return int(requests.get(f"{self.url}/sandbox/requests", timeout=10).json()["count"])
 
     def state(self) -> dict[str, Any]:
         """Everything that a sync writes, without ids and times, so that two ways to the same end compare equal."""
-        people = self.api(
-            "Contact",
-            "get",
-            select=[
-                "external_identifier",
-                "first_name",
-                "last_name",
-                "preferred_language",
-                "Solidarity_Member.Joined_On",
-                "is_deleted",
-                "is_opt_out",
-            ],
-            where=[["external_identifier", "IS NOT EMPTY"], ["is_deleted", "IN", [True, False]]],
-        )
-        rows: dict[str, Any] = {"people": [_without(row, "id") for row in people]}
+        people = [
+            "external_identifier",
+            "first_name",
+            "last_name",
+            "preferred_language",
+            "Solidarity_Member.Joined_On",
+            "is_deleted",
+            "is_opt_out",
+        ]
+        living_or_not = [["external_identifier", "IS NOT EMPTY"], ["is_deleted", "IN", [True, False]]]
+        calls: dict[str, Any] = {"Contact": ["Contact", "get", {"select": people, "where": living_or_not}]}
         for entity, fields in {
             "Email": ["contact_id.external_identifier", "email", "is_primary"],
             "Phone": ["contact_id.external_identifier", "phone", "is_primary"],
@@ -102,8 +93,20 @@ class Site:
             "ContactType": ["name"],
             "RelationshipType": ["name_a_b"],
         }.items():
-            rows[entity] = [_without(row, "id") for row in self.api(entity, "get", select=fields)]
-        return {name: sorted(map(json.dumps, found)) for name, found in rows.items()}
+            calls[entity] = [entity, "get", {"select": fields}]
+        found = self._post("", {"calls": json.dumps(calls)})
+        return {name: sorted(map(_without_id, found[name]["values"])) for name in calls}
+
+    def _post(self, path: str, form: dict[str, str]) -> Any:
+        answer = requests.post(
+            f"{self.url}/civicrm/ajax/api4{path}",
+            data=form,
+            headers={"X-Civi-Auth": f"Bearer {self.setup_key}", "X-Requested-With": "XMLHttpRequest"},
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.text
+        assert "error_message" not in answer.json(), answer.text
+        return answer.json()
 
 
 @dataclass
@@ -148,22 +151,32 @@ class Connector:
         return json.loads(next(line for line in output.splitlines() if line.startswith("{")))
 
 
-def _without(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in sorted(row.items()) if name not in names}
+def _without_id(row: dict[str, Any]) -> str:
+    return json.dumps({name: value for name, value in sorted(row.items()) if name != "id"})
+
+
+@contextmanager
+def running_sandbox(*options: str) -> Iterator[Site]:
+    """A sandbox as a process of its own."""
+    command = [sys.executable, "-m", "sandbox", "serve", *options]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        told = json.loads(process.stdout.readline())["civicrm"]
+        yield Site(told["url"], told["api_key"], told["setup_key"])
+        process.terminate()
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Site]:
     """One sandbox for all flows; `site` empties it for each test."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "serve"], cwd=PROJECT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    told = json.loads(process.stdout.readline())["civicrm"]
-    yield Site(told["url"], told["api_key"], told["setup_key"])
-    process.terminate()
-    process.wait(10)
-    process.stdout.close()
+    with running_sandbox() as site:
+        yield site
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connector's processes are forks of this one, so this shortens their waits between attempts."""
+    monkeypatch.setattr("connector.civicrm.client.LONGEST_PAUSE", 0.02)
 
 
 @pytest.fixture
@@ -176,6 +189,11 @@ def site(sandbox: Site) -> Site:
 @pytest.fixture
 def connector(site: Site, tmp_path: Path) -> Connector:
     """The connector, configured for `site`."""
+    return configured(site, tmp_path)
+
+
+def configured(site: Site, folder: Path) -> Connector:
+    """The connector with its database in `folder`."""
     return Connector(
         {
             "PATH": os.environ["PATH"],
@@ -184,16 +202,27 @@ def connector(site: Site, tmp_path: Path) -> Connector:
             "CIVICRM_SETUP_KEY": site.setup_key,
             "CIVICRM_GRACE_SECONDS": "0.05",
             "CONNECTOR_FINGERPRINT_KEY": "k" * 40,
-            "DATABASE_URL": f"sqlite:///{tmp_path}/solidarity.sqlite3",
+            "DATABASE_URL": f"sqlite:///{folder}/solidarity.sqlite3",
             "COLUMNS": "200",
         }
     )
 
 
+@pytest.fixture(scope="session")
+def set_up(sandbox: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The connector's database after a set-up, which the sandbox remembers as `set-up`."""
+    folder = tmp_path_factory.mktemp("set-up")
+    sandbox.reset()
+    configured(sandbox, folder).run("setup", "apply")
+    sandbox.keep("set-up")
+    return folder
+
+
 @pytest.fixture
-def ready(connector: Connector, site: Site) -> Site:
+def ready(connector: Connector, site: Site, set_up: Path, tmp_path: Path) -> Site:
     """A CiviCRM that is set up."""
-    connector.run("setup", "apply")
+    site.put_back("set-up")
+    shutil.copytree(set_up, tmp_path, dirs_exist_ok=True)
     return site
 
 

@@ -81,9 +81,8 @@ def test_a_write_whose_outcome_is_unknown_is_looked_at_before_it_is_repeated(
 
 @pytest.mark.parametrize(("kind", "told"), [("html200", "a web page instead of data"), ("db_down", "database is away")])
 def test_a_long_trouble_ends_with_one_message(
-    ready: Site, connector: Connector, path: Path, kind: str, told: str, monkeypatch: pytest.MonkeyPatch
+    ready: Site, connector: Connector, path: Path, kind: str, told: str
 ) -> None:
-    monkeypatch.setattr("connector.civicrm.client.LONGEST_PAUSE", 0.01)
     before = ready.state()
     ready.faults({"kind": kind, "count": 50})
     output = connector.run("apply", "members", path, *FIRST, code=1)

@@ -1,19 +1,16 @@
-"""The decision table of sync, line by line: what the roster says, what CiviCRM has, what was remembered, and then."""
+"""The decision table of sync, the half about fields and contacts: what the roster says, what CiviCRM has, and then."""
 
 import pytest
 
 from connector.plan import Action, FieldChange
-from connector.sync.mapping import KEEP
-from connector.sync.plan import Verdict, group_field, left_on, removal_after, settle_field
+from connector.sync.plan import Verdict, group_field, settle_field
 
 from .builders import (
     ANNA,
-    Remembered,
     change,
     decided,
     done,
     found,
-    left,
     mapping,
     memory,
     person,
@@ -21,7 +18,7 @@ from .builders import (
     wanted,
 )
 
-COR, WIE, LARGE = "chapter_COR06", "chapter_WIE01", "members_at_large"
+COR = "chapter_COR06"
 IN_COR = {group_field(COR): "Added"}
 at_home = place(COR, "Added")
 
@@ -165,163 +162,3 @@ def test_two_rows_that_fit_one_contact_are_both_asked_about() -> None:
 def test_a_question_never_names_the_person() -> None:
     twins = found(person(last_name="Haddad"), person(id=8, last_name="Haddad"))
     assert "Haddad" not in decided([(wanted(), twins)]).changes[0].reason
-
-
-# --- where a person is mailed ----------------------------------------------------------------------------------------
-
-
-def test_a_person_who_was_never_in_the_group_is_added() -> None:
-    assert done(decided([(wanted(), found(person()))])) == [(Action.ADD, group_field(COR), "Added")]
-
-
-def test_a_person_who_is_in_the_group_stays_and_it_is_remembered() -> None:
-    decision = decided([(wanted(), found(person(at_home)))])
-    assert done(decision) == []
-    assert (ANNA, group_field(COR), "Added") in decision.agreed
-
-
-def test_a_row_that_names_another_chapter_moves_the_person() -> None:
-    decision = decided([(wanted(group=WIE), found(person(at_home)))], memory(IN_COR))
-    assert done(decision) == [(Action.ADD, group_field(WIE), "Added"), (Action.REMOVE, group_field(COR), "Removed")]
-
-
-def test_a_move_that_was_half_done_is_finished() -> None:
-    both = person(place(WIE, "Added"), at_home)
-    decision = decided([(wanted(group=WIE), found(both))], memory(IN_COR))
-    assert done(decision) == [(Action.REMOVE, group_field(COR), "Removed")]
-
-
-def test_a_group_that_staff_chose_is_left_alone_when_the_row_moves() -> None:
-    decision = decided([(wanted(group=WIE), found(person(at_home)))])
-    assert done(decision) == [(Action.ADD, group_field(WIE), "Added")]
-
-
-@pytest.mark.parametrize("group", [COR, WIE, LARGE, "friends_ras_al_auja"])
-def test_whoever_left_any_group_of_the_network_is_added_to_none(group) -> None:
-    (respected,) = decided([(wanted(), found(person(left(group))))]).changes
-    assert respected.action is Action.SKIP
-    assert respected.reason.startswith("left on 2026-03-01")
-
-
-def test_a_removal_by_staff_is_respected_like_any_other() -> None:
-    by_staff = left(COR, method="Web")
-    assert decided([(wanted(), found(person(by_staff)))], memory(IN_COR)).changes[0].action is Action.SKIP
-
-
-def test_whoever_left_one_group_keeps_the_place_in_another() -> None:
-    decision = decided([(wanted(), found(person(at_home, left(WIE))))])
-    assert decision.changes == []
-
-
-@pytest.mark.parametrize(
-    ("came_back_on", "action"),
-    [
-        pytest.param("2026-03-02", Action.ADD, id="after leaving"),
-        pytest.param("2026-03-01", Action.ADD, id="on the same day"),
-        pytest.param("2026-02-28", Action.SKIP, id="before leaving again"),
-        pytest.param(None, Action.SKIP, id="never"),
-    ],
-)
-def test_the_day_of_coming_back_lifts_what_was_before_it(came_back_on, action) -> None:
-    decision = decided([(wanted(), found(person(left(COR), came_back_on=came_back_on)))])
-    assert [one.action for one in decision.changes] == [action]
-
-
-def test_the_last_of_several_leavings_counts() -> None:
-    twice = person(left(COR, "2026-03-01"), left(WIE, "2026-05-01"), came_back_on="2026-04-01")
-    assert left_on(twice, Remembered()) == "2026-05-01"  # type: ignore[arg-type]
-
-
-def test_nobody_who_opted_out_is_added() -> None:
-    (respected,) = decided([(wanted(), found(person(opted_out=True)))]).changes
-    assert respected.action is Action.SKIP
-    assert "opted out" in respected.reason
-
-
-def test_whoever_has_yet_to_confirm_by_mail_is_not_added_for_them() -> None:
-    (respected,) = decided([(wanted(), found(person(place(COR, "Pending"))))]).changes
-    assert respected.action is Action.SKIP
-    assert "confirm" in respected.reason
-
-
-def test_a_membership_that_staff_deleted_stays_deleted() -> None:
-    (respected,) = decided([(wanted(), found(person()))], memory(IN_COR)).changes
-    assert respected.action is Action.SKIP
-    assert "stays out" in respected.reason
-
-
-def test_fields_are_kept_up_to_date_even_for_those_who_left() -> None:
-    row = (wanted(city="Leeds"), found(person(left(COR), city="Cork")))
-    decision = decided([row], memory({"city": "Cork"}))
-    assert [one.action for one in decision.changes] == [Action.UPDATE, Action.SKIP]
-
-
-# --- removals that are our own ---------------------------------------------------------------------------------------
-
-
-def removed(*removals: int, method: str = "API"):
-    """A place that was Removed so many times; `removals` are the ids of CiviCRM's history, oldest first."""
-    return place(COR, "Removed", removals=removals, removed_on="2026-03-01", method=method)
-
-
-def test_whom_the_connector_took_out_is_added_when_the_row_comes_back() -> None:
-    announced = {group_field(COR): removal_after(0)}
-    decision = decided([(wanted(), found(person(removed(31))))], memory(announced))
-    (add,) = decision.changes
-    assert (add.action, add.fields) == (Action.ADD, (FieldChange(group_field(COR), "Removed", "Added"),))
-
-
-def test_an_older_removal_before_ours_does_not_hide_that_the_newest_is_ours() -> None:
-    announced = {group_field(COR): removal_after(31)}
-    decision = decided([(wanted(), found(person(removed(31, 44))))], memory(announced))
-    assert [one.action for one in decision.changes] == [Action.ADD]
-
-
-def test_a_removal_after_ours_is_a_persons_will() -> None:
-    announced = {group_field(COR): removal_after(0)}
-    decision = decided([(wanted(), found(person(removed(31, 44))))], memory(announced))
-    assert [one.action for one in decision.changes] == [Action.SKIP]
-
-
-def test_a_removal_by_mail_is_never_taken_for_ours() -> None:
-    announced = {group_field(COR): removal_after(0)}
-    decision = decided([(wanted(), found(person(removed(31, method="Email"))))], memory(announced))
-    assert [one.action for one in decision.changes] == [Action.SKIP]
-
-
-def test_a_removal_that_was_announced_and_never_carried_out_is_carried_out() -> None:
-    announced = {group_field(COR): removal_after(0)}
-    decision = decided([(wanted(group=WIE), found(person(at_home)))], memory(announced))
-    assert done(decision) == [(Action.ADD, group_field(WIE), "Added"), (Action.REMOVE, group_field(COR), "Removed")]
-
-
-# --- rows that disappeared -------------------------------------------------------------------------------------------
-
-
-def test_whose_row_disappeared_is_taken_out_of_the_group_a_roster_chose() -> None:
-    (remove,) = decided([], memory(IN_COR), absent=(person(at_home),)).changes
-    assert (remove.action, remove.id, remove.entity) == (Action.REMOVE, ANNA, "GroupContact")
-    assert remove.fields == (FieldChange(group_field(COR), "Added", "Removed"),)
-
-
-def test_whose_row_disappeared_stays_where_staff_put_them() -> None:
-    assert decided([], absent=(person(at_home),)).changes == []
-
-
-def test_whose_row_disappeared_and_who_left_is_not_removed_again() -> None:
-    assert decided([], memory(IN_COR), absent=(person(left(COR)),)).changes == []
-
-
-def test_a_mapping_may_keep_those_whose_row_disappeared() -> None:
-    assert decided([], memory(IN_COR), mapping(KEEP), absent=(person(at_home),)).changes == []
-
-
-# --- groups that do not exist yet ------------------------------------------------------------------------------------
-
-
-def test_a_group_that_rows_name_is_made_once_before_anybody_is_added() -> None:
-    rows = [(wanted("M1"), found()), (wanted("M2"), found())]
-    first, *others = decided(rows, groups=("network",)).changes
-    assert (first.action, first.entity, first.key) == (Action.CREATE, "Group", COR)
-    assert {part.field: part.after for part in first.fields} == {"title": "Chapter of somewhere", "parents": "network"}
-    assert "Group" not in {one.entity for one in others}

@@ -1,1 +1,0 @@
-"""Examples as files: what goes in stands beside what must come out."""

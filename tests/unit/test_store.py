@@ -1,0 +1,143 @@
+"""The connector's own database: private, opened by many at once, with leases that outlive whoever dies."""
+
+import stat
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from connector import clock
+from connector.errors import TransientError, UserError
+from connector.store import Lease, Store, links, opened
+
+
+@pytest.fixture
+def time(monkeypatch):
+    """A clock that the test moves by hand: `time(5)` lets five seconds pass."""
+    moment = [datetime(2026, 3, 1, 12, tzinfo=UTC)]
+    monkeypatch.setattr(clock, "now", lambda: moment[0])
+
+    def passes(seconds: float) -> None:
+        moment[0] += timedelta(seconds=seconds)
+
+    return passes
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
+def test_nobody_else_on_the_machine_can_read_the_file(tmp_path) -> None:
+    path = tmp_path / "below" / "solidarity.sqlite3"
+    with opened(f"sqlite:///{path}") as store:
+        store.put(links, [{"mapping": "members", "key_hash": "a", "entity_id": 1}])
+        modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_a_file_that_was_open_to_all_is_closed(tmp_path) -> None:
+    path = tmp_path / "solidarity.sqlite3"
+    path.touch(mode=0o644)
+    Store(f"sqlite:///{path}").close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_opening_it_again_keeps_what_is_in_it(tmp_path) -> None:
+    url = f"sqlite:///{tmp_path}/solidarity.sqlite3"
+    with opened(url) as store:
+        store.put(links, [{"mapping": "members", "key_hash": "a", "entity_id": 1}])
+    with opened(url) as store:
+        assert [row.entity_id for row in store.read(sa.select(links))] == [1]
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("not a url", "DATABASE_URL is not usable"),
+        ("oracle+nonesuch://x", "DATABASE_URL is not usable"),
+        ("sqlite:////proc/nowhere/solidarity.sqlite3", "cannot be written"),
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_told_to_the_administrator(url, told) -> None:
+    with pytest.raises(UserError, match=told) as refused:
+        Store(url)
+    assert "DATABASE_URL" in refused.value.next_step
+
+
+def test_a_database_that_went_away_does_not_answer(store, monkeypatch) -> None:
+    store.ping()
+
+    def gone(*_args):
+        raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
+
+    monkeypatch.setattr(store.engine, "connect", gone)
+    with pytest.raises(TransientError, match="does not answer"):
+        store.ping()
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def test_put_replaces_the_row_with_the_same_key(store) -> None:
+    row = {"mapping": "members", "key_hash": "a", "entity_id": 1}
+    store.put(links, [row, row | {"key_hash": "b"}])
+    store.put(links, [row | {"entity_id": 2}])
+    assert sorted((found.key_hash, found.entity_id) for found in store.read(sa.select(links))) == [("a", 2), ("b", 1)]
+
+
+def test_put_of_nothing_writes_nothing(store) -> None:
+    store.put(links, [])
+    assert store.read(sa.select(links)) == []
+
+
+def test_statements_written_together_are_written_all_or_not_at_all(store) -> None:
+    good = sa.insert(links).values(mapping="members", key_hash="a", entity_id=1)
+    with pytest.raises(sa.exc.IntegrityError):
+        store.write(good, good)
+    assert store.read(sa.select(links)) == []
+
+
+# --- leases ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_lease_has_one_holder(store, time) -> None:
+    first, second = Lease(store, "members", 10), Lease(store, "members", 10)
+    assert first.take() is None
+    assert second.take() == clock.now() + timedelta(seconds=10)
+    assert Lease(store, "chapters", 10).take() is None
+
+
+def test_a_lease_that_was_given_back_is_free(store, time) -> None:
+    first, second = Lease(store, "members", 10), Lease(store, "members", 10)
+    first.take()
+    first.give_back()
+    assert second.take() is None
+
+
+def test_the_lease_of_whoever_died_is_free_when_its_time_ran_out_and_not_before(store, time) -> None:
+    Lease(store, "members", 10).take()
+    second = Lease(store, "members", 10)
+    time(9.9)
+    assert second.take()
+    time(0.2)
+    assert second.take() is None
+
+
+def test_a_lease_that_is_renewed_does_not_run_out(store, time) -> None:
+    first, second = Lease(store, "members", 10), Lease(store, "members", 10)
+    first.take()
+    time(9)
+    first.renew()
+    time(9)
+    assert second.take() == clock.now() + timedelta(seconds=1)
+
+
+def test_whoever_was_away_too_long_is_told_that_another_took_over(store, time) -> None:
+    first, second = Lease(store, "members", 10), Lease(store, "members", 10)
+    first.take()
+    time(11)
+    second.take()
+    with pytest.raises(TransientError, match="another one took over members"):
+        first.renew()
+    first.give_back()  # takes nothing from the other
+    assert Lease(store, "members", 10).take()
