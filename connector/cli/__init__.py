@@ -2,7 +2,7 @@
 
 import click
 
-from connector.cli import doctor, setup, sync
+from connector.cli import demo, doctor, setup, sync
 from connector.cli.context import Context, Group
 
 
@@ -23,3 +23,4 @@ main.add_command(setup.setup)
 main.add_command(sync.plan)
 main.add_command(sync.apply)
 main.add_command(doctor.doctor)
+main.add_command(demo.demo)

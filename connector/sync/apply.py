@@ -131,13 +131,10 @@ class Apply:
 
     def _write(self, batch: Sequence[Change], look: Look, groups: MappingType[str, Group]) -> None:
         self._lease.renew()
-        last = {
-            (person.id, place.group): place.removals[-1] if place.removals else 0
-            for person in look.current.people()
-            for place in person.groups.values()
-        }
+        # Announced before it is done, so that a removal of ours is never taken for the person's own wish.
         announced = [
-            (id_, group_field(name), removal_after(last.get((id_, name), 0))) for id_, name in writing.removals(batch)
+            (id_, group_field(place.group), removal_after(place.removals[-1] if place.removals else 0))
+            for id_, place in writing.removals(batch, look.current)
         ]
         self._remember({}, announced)
         written = writing.write(self._sync.client, self._sync.mapping.contact_type, batch, look.current, groups)

@@ -14,8 +14,8 @@ from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS
 from connector.plan import Action, Change, FieldChange
-from connector.sync.current import Current, Person
-from connector.sync.plan import ADDED, REMOVED, Agreement, group_field
+from connector.sync.current import Current, Membership, Person
+from connector.sync.plan import ADDED, Agreement, group_field
 
 
 @dataclass(slots=True)
@@ -122,13 +122,12 @@ class _Calls:
         self.guarded[name] = change.key
 
 
-def removals(batch: Iterable[Change]) -> Iterator[tuple[int, str]]:
-    """(contact id, group name) of everyone whom the batch takes out of a group."""
+def removals(batch: Iterable[Change], current: Current) -> Iterator[tuple[int, Membership]]:
+    """(contact id, the place to be lost) of everyone whom the batch takes out of a group."""
     for change in batch:
-        if change.action is Action.REMOVE and change.id:
-            for one in change.fields:
-                if one.after == REMOVED:
-                    yield change.id, one.field.partition(":")[2]
+        person = _person(change, current) if change.action is Action.REMOVE else None
+        if person:
+            yield from ((person.id, person.groups[one.field.partition(":")[2]]) for one in change.fields)
 
 
 def _as_seen(name: str, before: str | None) -> list[str | None]:
