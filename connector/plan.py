@@ -129,6 +129,11 @@ class Plan:
         """Everything that carrying out this plan would do."""
         return {atom for change in self.acting for atom in change.atoms()}
 
+    @property
+    def waits_for_person(self) -> bool:
+        """True when a row is asked about or refused."""
+        return any(change.action in PERSON_DECIDES for change in self.changes)
+
     def exit_code(self) -> Exit:
         """What a command that only shows this plan ends with.
 
@@ -136,7 +141,7 @@ class Plan:
         """
         return worst(
             Exit.BRAKE if any(brake.name != "first-run" for brake in self.brakes) else Exit.DONE,
-            Exit.PERSON if any(change.action in PERSON_DECIDES for change in self.changes) else Exit.DONE,
+            Exit.PERSON if self.waits_for_person else Exit.DONE,
             Exit.CHANGES_WAIT if self.acting else Exit.DONE,
         )
 

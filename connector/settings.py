@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
 
 from connector.errors import UserError
 
@@ -12,6 +13,7 @@ UrlForm = Literal["standalone", "wordpress", "drupal"]
 SECRETS = ("CIVICRM_API_KEY", "CIVICRM_SETUP_KEY", "CONNECTOR_SECRET_KEY", "CONNECTOR_FINGERPRINT_KEY")
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 DEFAULT_DATABASE = "sqlite:///solidarity.sqlite3"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # A guessable key would make the fingerprints of short values (a phone number) readable by trying them all.
 SHORTEST_KEY = 32
 
@@ -44,9 +46,9 @@ class Settings:
             if 0 < len(secrets[name.lower()]) < SHORTEST_KEY:
                 problems.append(f"{name} is shorter than {SHORTEST_KEY} characters")
         url = env.get("CIVICRM_URL", "").strip().rstrip("/")
-        if url and not url.startswith(("http://", "https://")):
-            problems.append("CIVICRM_URL does not start with https:// (or http:// on loopback)")
-        form = env.get("CIVICRM_URL_FORM", "standalone").strip()
+        if url and not _is_safe(url):
+            problems.append("CIVICRM_URL does not start with https:// (http:// only on this machine: the key travels)")
+        form = env.get("CIVICRM_URL_FORM", "").strip() or "standalone"
         if form not in get_args(UrlForm):
             problems.append(f"CIVICRM_URL_FORM is none of {', '.join(get_args(UrlForm))}")
         timeout = _seconds(env, "CIVICRM_TIMEOUT_SECONDS", 60.0, problems)
@@ -84,7 +86,14 @@ def _secret(env: Mapping[str, str], name: str, problems: list[str]) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         problems.append(f"{name}_FILE cannot be read: {error.strerror}")
-        return ""
+    except UnicodeDecodeError:
+        problems.append(f"{name}_FILE cannot be read: it is not text")
+    return ""
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
 def _seconds(env: Mapping[str, str], name: str, default: float, problems: list[str]) -> float:

@@ -70,7 +70,7 @@ class Store:
         self.engine = _engine(url)
         try:
             _migrate(self.engine)
-        except sa.exc.OperationalError as error:
+        except sa.exc.DatabaseError as error:
             raise UserError(
                 f"The connector's database cannot be opened ({type(error.orig).__name__}).",
                 next_step="the administrator checks DATABASE_URL and the rights on its file or server.",
@@ -191,9 +191,9 @@ def _keep_private(database: str | None) -> None:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA busy_timeout=5000")  # first: the next one may have to wait already
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=5000")
 
 
 def _migrate(engine: sa.Engine) -> None:
@@ -210,5 +210,9 @@ def _migrate(engine: sa.Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            # Python's driver begins no transaction before CREATE TABLE: two processes at once, or a kill between two
+            # tables, would leave a database that nobody can open again.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

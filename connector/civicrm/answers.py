@@ -34,15 +34,20 @@ class Asked:
 ADMIN_KEY = "the administrator checks CIVICRM_API_KEY (and CIVICRM_SETUP_KEY) and runs `solidarity doctor`."
 ADMIN_URL = "the administrator checks CIVICRM_URL and CIVICRM_URL_FORM."
 ADMIN_ROLE = "the administrator gives the connector's role this permission; `solidarity doctor` lists what is missing."
-WAIT = "nothing was changed; run the same command again in a few minutes."
+WAIT = "run the same command again in a few minutes; it goes on where it stopped."
 LOOK = "run the same command again: it looks at what was stored before it writes."
 REPORT = "a developer looks at this; CiviCRM's own log holds the details."
 
-# CiviCRM's sentences that cannot hold anything of a person. Any other text stays out of our messages and logs.
+# CiviCRM's sentences that cannot hold anything of a person, as far as they cannot. Any other text stays out of our
+# messages and logs.
 _IMPERSONAL = re.compile(
-    r"^(API \(|Api \w+ \w+ version|Authorization failed|DB Error: |Invalid field '|Mandatory values missing|"
-    r"Mandatory key\(s\) missing|Parameter \"|Unknown api parameter|The Contact Sub Type|SECURITY|Expected one|"
-    r"Sorry an error occurred|Invalid Relationship|Duplicate Relationship)"
+    r"API \(\w+, \w+\) does not exist|Api \w+ \w+ version \d does not exist|"
+    r"Authorization failed(: CiviCRM APIv4 \(\w+::\w+\))?|ACL check failed|DB Error: [a-z ]+|"
+    r"Invalid field '[\w.:]+'|Mandatory values missing from Api4 \w+::\w+: [\w., ]+|"
+    r"Mandatory key\(s\) missing from params array: [\w, ]+|Parameter \"\w+\" is (required|not of the correct type)|"
+    r"Unknown api parameter: \w+|The Contact Sub Type does not match the Contact type|SECURITY|"
+    r"Duplicate error - existing contribution|Expected one \w+ but found \d+|Sorry an error occurred|"
+    r"Invalid Relationship|Duplicate Relationship"
 )
 _DUPLICATE = re.compile(r"already exists|Duplicate error - existing contribution")
 _TRY_AGAIN = re.compile(r"deadlock|lock wait timeout|restarting transaction|connection lost|gone away", re.IGNORECASE)
@@ -84,9 +89,10 @@ def result3(found: Any, asked: Asked) -> Row:
 
 
 def _api_error(found: Row, asked: Asked, status: int) -> ConnectorError:
-    message = str(found["error_message"])
+    message = str(found.get("error_message", ""))
     code = found.get("status") or (status if status >= 400 else found.get("error_code"))
-    shown = message if _IMPERSONAL.match(message) else f"a text left out here (error id {found.get('error_id')})"
+    harmless = _IMPERSONAL.match(message)
+    shown = harmless[0] if harmless else f"a text left out here (error id {found.get('error_id')})"
     said = f"CiviCRM refused {asked.name}: {shown}"
     if code == 403 or message.startswith("Authorization failed"):
         return UserError(said, next_step=ADMIN_ROLE)

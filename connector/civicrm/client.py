@@ -58,6 +58,8 @@ class CiviClient:
         timeout: float = 60.0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        if not (api_key.isascii() and api_key.isprintable()):
+            raise UserError("The key for CiviCRM holds characters that no key has.", next_step=answers.ADMIN_KEY)
         if not api_key:
             # Without a key CiviCRM answers "no rows" with HTTP 200, which would look like an empty site.
             raise UserError("The key for CiviCRM is empty.", next_step=answers.ADMIN_KEY)
@@ -101,7 +103,7 @@ class CiviClient:
                 answers.rows(found, asked, status)  # an error of the whole request, which it raises
                 raise PermanentError(f"CiviCRM left calls of {asked.name} unanswered.", next_step=answers.REPORT)
             return {
-                name: answers.rows(found[f"call {name}"], Asked(f"{entity}.{action}", writes=action not in READS))
+                name: answers.rows(found[f"call {name}"], Asked(f"{entity}.{action}", writes=asked.writes))
                 for name, (entity, action, _) in calls.items()
             }
 

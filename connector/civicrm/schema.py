@@ -98,6 +98,8 @@ class Schema:
             return f"{entity}.{path} cannot be written"
         if path.endswith(":name") and field.options is None:
             return f"{entity}.{path} has no list of options; leave out ':name'"
+        if ":" not in path and field.options is not None and field.data_type == "Integer":
+            return f"{entity}.{path} holds a number; write '{path}:name' to send the option's name"
         return None
 
 
@@ -142,5 +144,5 @@ def canonical(path: str, field: Field | None, value: Any) -> str | None:
     if kind in ("Integer", "Float", "Money") and text.replace(".", "", 1).lstrip("-").isdigit():
         text = text.rstrip("0").rstrip(".") if "." in text else text
     if field and field.max_length and kind == "String" and field.options is None:
-        text = text[: field.max_length]
+        text = text[: field.max_length].rstrip()
     return text or None

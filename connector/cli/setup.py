@@ -54,7 +54,7 @@ def apply(context: Context, as_json: bool) -> None:
     else:
         show.show_done(context.out, done)
         show.show_changes(context.out, [change for change in found.changes if not change.acts])
-    sys.exit(Exit.PERSON if found.exit_code() is Exit.PERSON else Exit.DONE)
+    sys.exit(Exit.PERSON if found.waits_for_person else Exit.DONE)
 
 
 @contextmanager

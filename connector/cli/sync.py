@@ -96,7 +96,7 @@ def apply(
         worst(
             Exit.FAILED if result.failed else Exit.DONE,
             Exit.CHANGES_WAIT if result.left_out else Exit.DONE,
-            Exit.PERSON if look.plan.exit_code() is Exit.PERSON else Exit.DONE,
+            Exit.PERSON if look.plan.waits_for_person else Exit.DONE,
         )
     )
 

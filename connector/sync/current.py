@@ -13,8 +13,9 @@ from connector.civicrm.client import CiviClient
 from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS, canonical
 from connector.civicrm.site import Site
-from connector.sync.desired import AT_LARGE, Desired, Wanted
+from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
+from connector.sync.rows import AT_LARGE, Wanted
 
 CAME_BACK = "Solidarity_Member.Came_Back_On"
 
@@ -158,7 +159,7 @@ class Reader:
         absent = [
             Person(id_, kind, False, False, None, {}, {}, groups=theirs)
             for id_, theirs in sorted(places.items())
-            if id_ in gone
+            if id_ in gone and id_ not in ids
         ]
         return Current(complete, self._site.groups, tuple(absent))
 

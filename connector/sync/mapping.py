@@ -42,8 +42,8 @@ class GroupRule:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The headings that the name is made from."""
-        return tuple(_PLACE.findall(self.name))
+        """The headings that name and title are made from."""
+        return tuple(dict.fromkeys(_PLACE.findall(self.name + self.title)))
 
 
 @dataclass(frozen=True, slots=True)

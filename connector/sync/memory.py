@@ -51,7 +51,7 @@ class Memory:
 
 def key_hash(hasher: Hasher, mapping: str, key: str) -> str:
     """The name under which a row is linked to its contact."""
-    return hasher.hex("link", mapping, key)
+    return hasher.hex("link", mapping, key.casefold())
 
 
 def load(store: Store, hasher: Hasher, entity: str, ids: Iterable[int]) -> Memory:

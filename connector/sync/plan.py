@@ -11,11 +11,13 @@ from enum import Enum, auto
 
 from connector.plan import Action, Change, FieldChange
 from connector.sync.current import Current, Found, Membership, Person
-from connector.sync.desired import Desired, Wanted
+from connector.sync.desired import Desired
 from connector.sync.mapping import TAKE_OUT, Mapping
 from connector.sync.memory import Memory
+from connector.sync.rows import Wanted
 
 ADDED, REMOVED = "Added", "Removed"
+UNKNOWN_DAY = "an unknown day"
 Agreement = tuple[int, str, str | None]  # contact id, field, value
 
 
@@ -73,18 +75,18 @@ def settle_field(wanted: str | None, there: str | None, memory: Memory, person: 
 
 
 def left_on(person: Person, memory: Memory) -> str | None:
-    """The day on which the person last left a group of the network, as YYYY-MM-DD, or None.
+    """The day on which the person last left a group of the network, as YYYY-MM-DD; "an unknown day"; or None.
 
     A Removed that the connector wrote itself is no leaving. The day of "came back" that staff enter lifts what was
-    before it.
+    before it, and no leaving whose day is unknown.
     """
     days = [
-        place.removed_on
+        place.removed_on or UNKNOWN_DAY
         for place in person.groups.values()
         if place.status == REMOVED and not removed_by_us(place, person.id, memory)
     ]
-    last = max(days, default=None)
-    return None if last and person.came_back_on and person.came_back_on >= last else last
+    came_back = person.came_back_on or ""
+    return max((day for day in days if day == UNKNOWN_DAY or day > came_back), default=None)
 
 
 def removed_by_us(place: Membership, person: int, memory: Memory) -> bool:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from connector.sync.cleaners import tidy
 
 MAX_BYTES = 20_000_000
 DELIMITERS = (",", ";", "\t")
+# the first line that Excel writes and reads to name the delimiter
+_SAID_DELIMITER = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 # how files begin that are often handed in instead of a CSV
 _NOT_CSV = {b"PK\x03\x04": "an Excel or ZIP file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF"}
 
@@ -38,14 +41,18 @@ def read(path: Path) -> Roster:
     Raises UserError when the file is missing, empty, too large, not text, or has no headings.
     """
     text = _text(path)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    said = _SAID_DELIMITER.match(text)
+    delimiter = said[1] if said else _delimiter(text)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     found: list[RosterRow] = []
     headings: tuple[str, ...] = ()
     started = 1
     try:
         for cells in lines:
             tidied = [tidy(cell) for cell in cells]
-            if any(tidied) and not headings:
+            if said and started == 1:
+                pass  # the line that says which delimiter it is
+            elif any(tidied) and not headings:
                 headings = tuple(tidied)
             elif any(tidied):
                 found.append(_row(started, headings, tidied))
@@ -92,6 +99,6 @@ def _text(path: Path) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that the line of headings uses most."""
+    """The delimiter that the line of headings uses most, outside quotation marks."""
     first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(DELIMITERS, key=first.count)
+    return max(DELIMITERS, key=re.sub(r'"[^"]*"', "", first).count)

@@ -274,3 +274,9 @@ def test_a_save_that_answers_in_another_order_is_noticed(site) -> None:
     answer(site, {"values": rows}, url=SAVE)
     with pytest.raises(PermanentError, match="another order"):
         records.create_contacts(client(), "Individual", [{"external_identifier": "M1"}, {"external_identifier": "M2"}])
+
+
+@pytest.mark.parametrize("key", ["ключ", "a\nb"])
+def test_a_key_that_cannot_be_one_is_refused(key: str) -> None:
+    with pytest.raises(UserError, match="characters that no key has"):
+        CiviClient(url=URL, api_key=key)

@@ -178,3 +178,16 @@ def test_a_group_that_rows_name_is_made_once_before_anybody_is_added() -> None:
     assert (first.action, first.entity, first.key) == (Action.CREATE, "Group", COR)
     assert {part.field: part.after for part in first.fields} == {"title": "Chapter of somewhere", "parents": "network"}
     assert "Group" not in {one.entity for one in others}
+
+
+@pytest.mark.parametrize("group", ["chapter_COR06", "chapter_WIE01"])
+def test_a_removed_of_which_no_history_tells_is_respected_too(group: str) -> None:
+    (change,) = decided([(wanted(), found(person(place(group, "Removed"))))]).changes
+    assert change.action is Action.SKIP
+    assert "left on an unknown day" in change.reason
+
+
+def test_coming_back_does_not_lift_a_leaving_of_an_unknown_day() -> None:
+    back = person(place("chapter_COR06", "Removed"), came_back_on="2026-05-01")
+    (change,) = decided([(wanted(), found(back))]).changes
+    assert change.action is Action.SKIP

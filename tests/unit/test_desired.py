@@ -10,6 +10,7 @@ from connector.errors import UserError
 from connector.plan import Action
 from connector.sync import desired, roster as rosters
 from connector.sync.mapping import Source
+from connector.sync.rows import AT_LARGE
 
 from .site import members, schema
 
@@ -99,7 +100,7 @@ def test_a_cell_becomes_the_value_that_civicrm_gives_back(read, heading, cell, f
         ("Language", "xx", "Language is none of: en, ar, de, fr, es"),
         ("Country", "Irelandia", "Country is not in CiviCRM's list"),
         ("Country", "XX", "Country is not in CiviCRM's list"),
-        ("Chapter_Code", "COR 06", "Chapter Code may hold only letters, digits, - and _"),
+        ("Chapter_Code", "COR 06", "Chapter Code may hold only letters, digits, '.', '_' and '-'"),
     ],
 )
 def test_a_cell_that_cannot_be_read_refuses_its_row_with_the_line(read, heading, cell, why) -> None:
@@ -168,12 +169,12 @@ def test_a_refused_row_has_not_disappeared(read) -> None:
 def test_a_row_names_the_group_where_its_person_is_mailed(read) -> None:
     first, second = read(row("M1"), row("M2", Chapter_Code="")).wanted
     assert (first.group, first.group_title) == ("chapter_COR06", "Chapter COR06")
-    assert (second.group, second.scope) == ("members_at_large", desired.AT_LARGE)
+    assert (second.group, second.scope) == ("members_at_large", AT_LARGE)
 
 
 def test_without_a_scope_the_codes_in_the_file_are_the_scope(read) -> None:
     found = read(row("M1"), row("M2", Chapter_Code="WIE01"), row("M3", Chapter_Code=""))
-    assert found.scope == (desired.AT_LARGE, "COR06", "WIE01")
+    assert found.scope == (AT_LARGE, "COR06", "WIE01")
 
 
 def test_a_row_outside_the_scope_is_refused_with_its_line(read) -> None:
@@ -208,3 +209,13 @@ def test_a_mapping_that_does_not_fit_the_site_is_told_before_any_row_is_read(rea
         read(row(), mapping=wrong)
     (problem,) = refused.value.problems
     assert why in problem
+
+
+def test_a_good_row_and_a_refused_one_of_one_number_are_both_refused(read) -> None:
+    found = read(row("M1"), row("M1", Last_name="Byrne", Email="broken"))
+    assert found.wanted == ()
+    assert [one.line for one in found.told if one.action is Action.REFUSE] == [2, 3]
+
+
+def test_numbers_that_differ_in_case_only_are_one_number(read) -> None:
+    assert read(row("m1"), row("M1")).wanted == ()

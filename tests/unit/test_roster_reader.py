@@ -108,3 +108,13 @@ def test_a_file_that_is_not_there_is_told_without_its_path(tmp_path, missing) ->
     with pytest.raises(UserError, match="cannot be read") as refused:
         read(tmp_path / missing)
     assert str(tmp_path) not in str(refused.value)
+
+
+def test_a_delimiter_inside_quotation_marks_does_not_count(sheet) -> None:
+    assert read(sheet('"Name, first, given";No\nAmina;1\n')).headings == ("Name, first, given", "No")
+
+
+def test_the_line_in_which_excel_names_the_delimiter_is_no_row(sheet) -> None:
+    found = read(sheet("sep=;\r\nNo;Name\r\n1;Amina, called Noor\r\n"))
+    assert found.headings == ("No", "Name")
+    assert [(one.line, one.cells) for one in found.rows] == [(3, {"No": "1", "Name": "Amina, called Noor"})]

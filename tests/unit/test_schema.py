@@ -109,3 +109,16 @@ def test_the_fields_of_several_entities_are_asked_for_in_one_request() -> None:
         ("fields Email", "Email", "getFields"),
         ("fields Individual", "Individual", "getFields"),
     ]
+
+
+def test_a_value_that_was_cut_is_the_same_when_cut_again() -> None:
+    field = Field("first_name", "String", max_length=5)
+    once = canonical("first_name", field, "Anna Maria")
+    assert once == "Anna"
+    assert canonical("first_name", field, once) == once
+
+
+def test_a_number_behind_which_options_stand_is_written_by_name() -> None:
+    found = Schema({"Individual": {"gender_id": Field("gender_id", "Integer", options={"Female": "Female"})}})
+    assert "gender_id:name" in (found.problem("Individual", "gender_id") or "")
+    assert found.problem("Individual", "gender_id:name") is None

@@ -112,3 +112,22 @@ def test_a_command_names_every_setting_that_it_misses() -> None:
             "civicrm_url", "civicrm_api_key", "connector_fingerprint_key"
         )
     Settings(civicrm_url="https://crm.example.org").need("civicrm_url")
+
+
+@pytest.mark.parametrize(("url", "accepted"), [("http://crm.example.org", False), ("http://localhost:8080", True)])
+def test_the_key_travels_in_clear_on_this_machine_only(url: str, accepted: bool) -> None:
+    if accepted:
+        assert Settings.from_env({"CIVICRM_URL": url}).civicrm_url == url
+    else:
+        with pytest.raises(UserError, match="the key travels"):
+            Settings.from_env({"CIVICRM_URL": url})
+
+
+def test_a_secret_file_that_is_not_text_is_told(tmp_path) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="CIVICRM_API_KEY_FILE cannot be read"):
+        Settings.from_env({"CIVICRM_API_KEY_FILE": str(tmp_path / "key")})
+
+
+def test_an_empty_form_of_address_means_the_default() -> None:
+    assert Settings.from_env({"CIVICRM_URL_FORM": ""}).civicrm_url_form == "standalone"

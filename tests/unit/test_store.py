@@ -1,14 +1,19 @@
 """The connector's own database: private, opened by many at once, with leases that outlive whoever dies."""
 
+import multiprocessing
 import stat
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from alembic import op
 
 from connector import clock
 from connector.errors import TransientError, UserError
 from connector.store import Lease, Store, links, opened
+
+TOGETHER = 4
+fork = multiprocessing.get_context("fork")
 
 
 @pytest.fixture
@@ -141,3 +146,51 @@ def test_whoever_was_away_too_long_is_told_that_another_took_over(store, time) -
         first.renew()
     first.give_back()  # takes nothing from the other
     assert Lease(store, "members", 10).take()
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path) -> None:
+    path = tmp_path / "solidarity.sqlite3"
+    path.write_text("something else, long enough to be looked at " * 50, encoding="utf-8")
+    with pytest.raises(UserError, match="cannot be opened"):
+        Store(f"sqlite:///{path}")
+
+
+def test_processes_that_open_a_fresh_database_at_once_all_succeed(tmp_path) -> None:
+    url, start, told = f"sqlite:///{tmp_path}/solidarity.sqlite3", fork.Barrier(TOGETHER), fork.SimpleQueue()
+    processes = [fork.Process(target=_open_and_write, args=(url, start, told, n)) for n in range(TOGETHER)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(20)
+    assert [told.get() for _ in processes if not told.empty()] == ["opened"] * TOGETHER
+    with opened(url) as store:
+        assert len(store.read(sa.select(links))) == TOGETHER
+
+
+def _open_and_write(url, start, told, number) -> None:
+    try:
+        start.wait(10)
+        with opened(url) as store:
+            store.put(links, [{"mapping": "members", "key_hash": str(number), "entity_id": number}])
+        told.put("opened")
+    except BaseException as error:
+        told.put(repr(error))
+
+
+def test_a_first_start_that_was_killed_half_way_is_made_up_for(tmp_path, monkeypatch) -> None:
+    url = f"sqlite:///{tmp_path}/solidarity.sqlite3"
+    real, made = op.create_table, []
+
+    def killed(*_args, **_kwargs) -> None:
+        made.append(1)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        real(*_args, **_kwargs)
+
+    monkeypatch.setattr(op, "create_table", killed)
+    with pytest.raises(KeyboardInterrupt):
+        Store(url)
+    assert len(made) == 3
+    monkeypatch.undo()
+    with opened(url) as store:
+        assert store.read(sa.select(links)) == []

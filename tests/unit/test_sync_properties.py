@@ -25,7 +25,7 @@ def places(draw):
     found, agreed = [], {}
     for group in GROUPS:
         status = draw(st.sampled_from(STATUSES))
-        count = draw(st.integers(1, 2)) if status == REMOVED else draw(st.integers(0, 1))
+        count = draw(st.integers(0, 2)) if status == REMOVED else draw(st.integers(0, 1))
         removals = tuple(range(31, 31 + count))
         if status:
             day = f"2026-03-0{draw(st.integers(1, 9))}" if removals else ""
