@@ -19,12 +19,14 @@ class Exit(IntEnum):
 
 
 class Action(StrEnum):
-    """What happens to one thing. The first four write to CiviCRM, the others tell."""
+    """What happens to one thing. The first six write to CiviCRM, the others tell."""
 
     CREATE = "create"
     UPDATE = "update"
     ADD = "add to group"
     REMOVE = "take out of group"
+    RELATE = "relate"
+    END = "end relationship"
     KEEP = "keep CiviCRM's"
     SKIP = "respect"
     NOTE = "note"
@@ -32,7 +34,7 @@ class Action(StrEnum):
     REFUSE = "refuse"
 
 
-ACTING = frozenset({Action.CREATE, Action.UPDATE, Action.ADD, Action.REMOVE})
+ACTING = frozenset({Action.CREATE, Action.UPDATE, Action.ADD, Action.REMOVE, Action.RELATE, Action.END})
 PERSON_DECIDES = frozenset({Action.ASK, Action.REFUSE})
 
 

@@ -49,7 +49,7 @@ _IMPERSONAL = re.compile(
     r"Duplicate error - existing contribution|Expected one \w+ but found \d+|Sorry an error occurred|"
     r"Invalid Relationship|Duplicate Relationship"
 )
-_DUPLICATE = re.compile(r"already exists|Duplicate error - existing contribution")
+_DUPLICATE = re.compile(r"already exists|Duplicate Relationship|Duplicate error - existing contribution")
 _TRY_AGAIN = re.compile(r"deadlock|lock wait timeout|restarting transaction|connection lost|gone away", re.IGNORECASE)
 
 

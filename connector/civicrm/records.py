@@ -123,31 +123,58 @@ def survivors(client: CiviClient, ids: Iterable[int], contact_actions: Collectio
     return {old: int(next(iter(values.values()))["id"]) for old, values in told.items() if values}
 
 
-def memberships(
-    client: CiviClient, contact_ids: Sequence[int], group_ids: Sequence[int], whole_groups: Sequence[int]
-) -> tuple[list[Row], list[Row]]:
-    """Who is in which group, and who was ever removed.
-
-    contact_ids: these contacts' rows in group_ids; whole_groups: besides, everyone in these groups.
-    Returns the GroupContact rows (id, contact_id, group_id, status) and, oldest first, the SubscriptionHistory rows
-    of status Removed (id, contact_id, group_id, date, method).
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """Where contacts belong: their GroupContact rows, oldest first the SubscriptionHistory rows of status Removed,
+    and their Relationship rows as contact a.
     """
+
+    places: list[Row]
+    removals: list[Row]
+    ties: list[Row]
+
+
+def belonging(
+    client: CiviClient,
+    contact_ids: Sequence[int],
+    *,
+    groups: Sequence[int],
+    whole_groups: Sequence[int],
+    relationship_types: Sequence[str],
+) -> Belonging:
+    """Read where contacts belong, in one request.
+
+    groups: of which groups their rows are read; whole_groups: besides, everyone in these groups;
+    relationship_types: by their name_a_b.
+    """
+    group_ids = groups
     calls: dict[str, Call] = {}
     in_tree, removed = ["group_id", "IN", sorted(group_ids)], ["status", "=", "Removed"]
     rows_of = {"select": ["id", "contact_id", "group_id", "status"]}
+    ties_of = {"select": ["id", "contact_id_a", "contact_id_b", "relationship_type_id:name", "is_active"]}
     past_of = {"select": ["id", "contact_id", "group_id", "date", "method"], "orderBy": {"id": "ASC"}}
     for number, some in enumerate(chunks(list(contact_ids), CHUNK)):
         who = ["contact_id", "IN", some]
         calls[f"rows {number}"] = ("GroupContact", "get", {**rows_of, "where": [in_tree, who]})
         calls[f"past {number}"] = ("SubscriptionHistory", "get", {**past_of, "where": [in_tree, who, removed]})
+        if relationship_types:
+            kinds = ["relationship_type_id:name", "IN", sorted(relationship_types)]
+            calls[f"ties {number}"] = (
+                "Relationship",
+                "get",
+                {**ties_of, "where": [["contact_id_a", "IN", some], kinds]},
+            )
     if whole_groups:
         inside = ["group_id", "IN", sorted(whole_groups)]
         calls["rows all"] = ("GroupContact", "get", {**rows_of, "where": [inside, ["status", "=", "Added"]]})
         calls["past all"] = ("SubscriptionHistory", "get", {**past_of, "where": [inside, removed]})
     found = client.multi(calls)
-    rows = {row["id"]: row for name, part in found.items() if name.startswith("rows") for row in part}
-    past = {row["id"]: row for name, part in found.items() if name.startswith("past") for row in part}
-    return list(rows.values()), [past[id_] for id_ in sorted(past)]
+
+    def merged(kind: str) -> list[Row]:
+        rows = {row["id"]: row for name, part in found.items() if name.startswith(kind) for row in part}
+        return [rows[id_] for id_ in sorted(rows)]
+
+    return Belonging(places=merged("rows"), removals=merged("past"), ties=merged("ties"))
 
 
 def create_groups(client: CiviClient, wanted: Sequence[tuple[str, str, int]]) -> list[Group]:

@@ -4,19 +4,21 @@ What exists is never changed but for a group that hangs in the wrong place: titl
 belong to the staff, and what was made otherwise than we need it is reported, because only a person can say why.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connector.civicrm.answers import Row
 from connector.civicrm.client import Call, CiviClient
-from connector.civicrm.records import GROUPS, IDENTITY, check_identity
+from connector.civicrm.records import GROUPS, IDENTITY, TRASH_TOO, check_identity
 from connector.errors import UserError
 from connector.plan import Action, Change, FieldChange, Plan
 from connector.setup.wanted import Setup, Thing
 from connector.store import Lease
 
 FLOW = "setup"
-ORDER = ("ContactType", "RelationshipType", "CustomGroup", "CustomField", "Group")
+COMMUNITY = "Partner_Community"
+ORDER = ("ContactType", "RelationshipType", "CustomGroup", "CustomField", "Group", "Organization")
 MAILING_LIST = {"group_type:name": ["Mailing List"], "visibility": "User and User Admin Only"}
 
 Existing = Mapping[tuple[str, str], Row]  # (entity, name) → the row in CiviCRM
@@ -24,25 +26,40 @@ Existing = Mapping[tuple[str, str], Row]  # (entity, name) → the row in CiviCR
 
 def look(client: CiviClient, wanted: Setup) -> Plan:
     """Compare the site with the file, in one request. Writes nothing."""
-    return Plan(FLOW, tuple(decide(wanted, read(client))))
+    return Plan(FLOW, tuple(decide(wanted, read(client, wanted))))
 
 
-def read(client: CiviClient) -> Existing:
+def read(client: CiviClient, wanted: Setup) -> Existing:
     """Everything on the site that set-up could have made."""
+    communities = [thing.name for thing in wanted.things if thing.entity == "Organization"] or [""]
     calls: dict[str, Call] = {
         "ContactType": ("ContactType", "get", {"select": ["name", "parent_id:name", "is_active"]}),
         "RelationshipType": ("RelationshipType", "get", {}),
-        "CustomGroup": ("CustomGroup", "get", {"select": ["name", "extends", "is_active"]}),
+        "CustomGroup": (
+            "CustomGroup",
+            "get",
+            {"select": ["name", "extends", "extends_entity_column_value:name", "is_active"]},
+        ),
         "CustomField": (
             "CustomField",
             "get",
             {"select": ["custom_group_id.name", "name", "data_type", "html_type", "is_active"]},
         ),
         "Group": GROUPS,
+        "Organization": (
+            "Contact",
+            "get",
+            {
+                "select": ["external_identifier", "contact_sub_type"],
+                "where": [["external_identifier", "IN", sorted(communities)], TRASH_TOO],
+            },
+        ),
     }
     found = client.multi({**IDENTITY, **calls})
     check_identity(found)
     names = {row["id"]: row["name"] for row in found["Group"]}
+    for row in found["CustomGroup"]:
+        row["sub_type"] = next(iter(row.get("extends_entity_column_value:name") or ()), None)
     for row in found["Group"]:
         row["parent"] = [names.get(int(parent)) for parent in row.get("parents") or ()]
     return {(entity, _name(entity, row)): row for entity in ORDER for row in found[entity]}
@@ -53,7 +70,7 @@ def decide(wanted: Setup, existing: Existing) -> Iterator[Change]:
     for thing in wanted.things:
         row = existing.get((thing.entity, thing.name))
         if row is None:
-            fields = tuple(FieldChange(name, None, value) for name, value in thing.values.items())
+            fields = tuple(FieldChange(name, None, _text(value)) for name, value in thing.values.items())
             yield Change(Action.CREATE, thing.entity, thing.name, "CiviCRM does not have it", fields=fields)
             continue
         if row.get("is_active") is False:
@@ -94,14 +111,27 @@ def _record(entity: str, change: Change, client: CiviClient) -> Row:
     values: Row = {one.field: one.after for one in change.fields}
     if entity == "CustomField":
         group, _, name = change.key.partition(".")
-        return {"custom_group_id.name": group, "name": name, "is_searchable": True, **values}
+        options = _options(values.pop("options", None))
+        return {"custom_group_id.name": group, "name": name, "is_searchable": True, **values, **options}
     if entity == "RelationshipType":
         return {"name_a_b": change.key, **values}
+    if entity == "Organization":
+        return {"external_identifier": change.key, "contact_sub_type": [COMMUNITY], **values}
+    if entity == "CustomGroup":
+        sub_type = values.pop("sub_type", None)
+        narrow = {"extends_entity_column_value:name": [sub_type]} if sub_type else {}
+        return {"name": change.key, **values, **narrow}
     if entity == "Group":
         parent = values.pop("parent", None)
         made = {"name": change.key, **values} | (MAILING_LIST if change.action is Action.CREATE else {})
         return made | ({"parents": _parents(client, change, parent)} if parent else {})
     return {"name": change.key, **values}
+
+
+def _options(text: str | None) -> Row:
+    """The option list of a new field: stored value, name and label, of which the staff may change the label."""
+    pairs = json.loads(text).items() if text else ()
+    return {"option_values": [{"id": name, "name": name, "label": label} for name, label in pairs]} if text else {}
 
 
 def _parents(client: CiviClient, change: Change, parent: str) -> list[int]:
@@ -112,6 +142,10 @@ def _parents(client: CiviClient, change: Change, parent: str) -> list[int]:
         raise UserError(f"CiviCRM has no group {parent}.", next_step="run `solidarity setup apply` again.")
     kept = [int(id_) for id_ in (there.get(change.key, {}).get("parents") or ())]
     return sorted({*kept, int(there[parent]["id"])})
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _rounds(changes: Sequence[Change]) -> Iterator[list[Change]]:
@@ -127,14 +161,18 @@ def _rounds(changes: Sequence[Change]) -> Iterator[list[Change]]:
 
 
 def _match(entity: str) -> list[str]:
-    special: dict[str, list[str]] = {"RelationshipType": ["name_a_b"], "CustomField": ["name", "custom_group_id"]}
+    special: dict[str, list[str]] = {
+        "RelationshipType": ["name_a_b"],
+        "CustomField": ["name", "custom_group_id"],
+        "Organization": ["external_identifier"],
+    }
     return special.get(entity, ["name"])
 
 
 def _name(entity: str, row: Row) -> str:
     if entity == "CustomField":
         return f"{row['custom_group_id.name']}.{row['name']}"
-    return str(row["name_a_b" if entity == "RelationshipType" else "name"])
+    return str(row[{"RelationshipType": "name_a_b", "Organization": "external_identifier"}.get(entity, "name")])
 
 
 def _ask(thing: Thing, row: Row, reason: str) -> Change:

@@ -11,7 +11,9 @@ from connector import mappings
 from connector.mappings import StrictSchema, suggest
 
 # Which of a thing's words name it for staff: used when it is made, never compared or written again.
-STAFFS_OWN = frozenset({"title", "label", "label_a_b", "label_b_a", "help_pre", "description"})
+STAFFS_OWN = frozenset(
+    {"title", "label", "label_a_b", "label_b_a", "help_pre", "description", "options", "organization_name"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,10 @@ class Thing:
 
     entity: str
     name: str
-    values: Mapping[str, str]
+    values: Mapping[str, Any]
 
     @property
-    def fixed(self) -> dict[str, str]:
+    def fixed(self) -> dict[str, Any]:
         """The values that must stay as they were made; the others belong to the staff."""
         return {field: value for field, value in self.values.items() if field not in STAFFS_OWN}
 
@@ -69,12 +71,14 @@ class _CustomFieldSchema(StrictSchema):
     data_type = fields.String(required=True, validate=validate.OneOf(("String", "Int", "Money", "Date", "Boolean")))
     html_type = fields.String(required=True, validate=validate.OneOf(("Text", "Select", "Select Date", "Radio")))
     help_pre = fields.String()
+    options = fields.Dict(keys=fields.String(validate=_name), values=fields.String())
 
 
 class _CustomGroupSchema(StrictSchema):
     name = fields.String(required=True, validate=_name)
     title = fields.String(required=True)
     extends = fields.String(required=True)
+    sub_type = fields.String()
     field = fields.List(fields.Nested(_CustomFieldSchema), required=True)
 
 
@@ -82,6 +86,11 @@ class _GroupSchema(StrictSchema):
     name = fields.String(required=True, validate=_name)
     title = fields.String(required=True)
     parent = fields.String()
+
+
+class _CommunitySchema(StrictSchema):
+    external_identifier = fields.String(required=True)
+    organization_name = fields.String(required=True)
 
 
 class _RoleSchema(StrictSchema):
@@ -95,6 +104,7 @@ class _SetupSchema(StrictSchema):
     relationship_type = fields.List(fields.Nested(_RelationshipTypeSchema), load_default=list)
     custom_group = fields.List(fields.Nested(_CustomGroupSchema), load_default=list)
     group = fields.List(fields.Nested(_GroupSchema), load_default=list)
+    community = fields.List(fields.Nested(_CommunitySchema), load_default=list)
 
     @validates_schema(skip_on_field_errors=True)
     def _groups_hang_together(self, data: dict[str, Any], **kwargs: Any) -> None:
@@ -119,10 +129,15 @@ class _SetupSchema(StrictSchema):
             for one in data["relationship_type"]
         ]
         for group in data["custom_group"]:
-            things.append(Thing("CustomGroup", group["name"], {k: group[k] for k in ("title", "extends")}))
+            own = {name: group[name] for name in ("title", "extends", "sub_type") if name in group}
+            things.append(Thing("CustomGroup", group["name"], own))
             things += [
                 Thing("CustomField", f"{group['name']}.{one['name']}", {k: v for k, v in one.items() if k != "name"})
                 for one in group["field"]
             ]
         things += [Thing("Group", one["name"], {k: v for k, v in one.items() if k != "name"}) for one in data["group"]]
+        things += [
+            Thing("Organization", one["external_identifier"], {"organization_name": one["organization_name"]})
+            for one in data["community"]
+        ]
         return Setup(data["network"], tuple(things), frozenset(data["runtime_role"]["permissions"]))

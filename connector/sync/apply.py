@@ -15,7 +15,8 @@ from connector.errors import AlreadyExists, PermanentError, UnknownOutcome, User
 from connector.plan import Change, only_shown
 from connector.store import Lease
 from connector.sync import memory, writing
-from connector.sync.plan import Agreement, group_field, removal_after
+from connector.sync.memory import Agreement
+from connector.sync.places import group_field, removal_after
 from connector.sync.run import Look, Sync
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,9 @@ class Apply:
             return dict.fromkeys(rows, error.what)
         for keys in records.chunks(list(rows), size):
             try:
-                self._write([change for key in keys for change in rows[key]], look, groups)
+                batch = [change for key in keys for change in rows[key]]
+                self._write([change for change in batch if change.entity != "Group"], look, groups)
+                self._finished(change for change in batch if change.entity == "Group")
             except PermanentError as error:
                 told = self.result.failed if len(keys) == 1 else suspects
                 told |= dict.fromkeys(keys, error.what)
@@ -108,9 +111,9 @@ class Apply:
         there = dict(look.current.groups)
         named = {one.field for changes in rows.values() for change in changes for one in change.fields}
         wanted = [
-            (change.key, *(one.after or "" for one in change.fields))
-            for change in look.plan.changes
-            if change.entity == "Group" and group_field(change.key) in named
+            [one.after or "" for one in change.fields]
+            for change in look.plan.acting
+            if change.entity == "Group" and (change.key in rows or group_field(change.fields[0].after or "") in named)
         ]
         titles = {group.title: group.name for group in there.values()}
         taken = [f"'{title}' is the title of {titles[title]}" for _, title, _ in wanted if title in titles]
@@ -137,7 +140,7 @@ class Apply:
             for id_, place in writing.removals(batch, look.current)
         ]
         self._remember({}, announced)
-        written = writing.write(self._sync.client, self._sync.mapping.contact_type, batch, look.current, groups)
+        written = writing.write(self._sync.client, self._sync.mapping, batch, look.current, groups)
         self._remember(written.contacts, written.agreed)
         self._finished(change for change in batch if change.key not in written.moved)
         self.result.left_out += [change for change in batch if change.key in written.moved]
@@ -154,9 +157,8 @@ class Apply:
 
 
 def by_row(changes: Iterable[Change]) -> Rows:
-    """The changes of each row, in the order of the plan; groups are no rows."""
+    """The changes of each row, in the order of the plan."""
     found: defaultdict[str, list[Change]] = defaultdict(list)
     for change in changes:
-        if change.entity != "Group":
-            found[change.key].append(change)
+        found[change.key].append(change)
     return dict(found)

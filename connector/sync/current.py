@@ -16,6 +16,7 @@ from connector.civicrm.site import Site
 from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
 from connector.sync.rows import AT_LARGE, Wanted
+from connector.sync.ties import Tie
 
 CAME_BACK = "Solidarity_Member.Came_Back_On"
 
@@ -45,6 +46,8 @@ class Person:
     location_ids: MappingType[str, int | None]
     came_back_on: str | None = None
     groups: MappingType[str, Membership] = field(default_factory=dict)
+    ties: tuple[Tie, ...] = ()
+    sub_types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +61,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """Everything the decision needs. absent: linked contacts in the scope's groups, whose row is gone."""
+    """Everything the decision needs.
+
+    absent: linked contacts in the scope's groups, whose row is gone. targets: external identifier, in small letters,
+    → the living contact that a relationship can name.
+    """
 
     found: MappingType[str, Found]
     groups: MappingType[str, Group]
-    absent: tuple[Person, ...]
+    absent: tuple[Person, ...] = ()
+    targets: MappingType[str, int] = field(default_factory=dict)
 
     def people(self) -> Iterator[Person]:
         """Everybody who was found, and those whose row is gone."""
@@ -78,22 +86,25 @@ class Reader:
         self._client, self._mapping, self._site = client, mapping, site
         self._fields = {path: site.schema.field(mapping.contact_type, path) for path in mapping.fields}
         came_back = [CAME_BACK] if site.schema.field(mapping.contact_type, CAME_BACK) else []
-        self._select = [*mapping.fields, *came_back]
+        self._select = ["contact_sub_type", *mapping.fields, *came_back]
 
     def read(self, desired: Desired, links: MappingType[str, int], gone: Collection[int]) -> Current:
         """The current state of these rows. links: row key → contact id; gone: contacts whose row is not there now."""
-        people = self._linked_and_numbered(desired, links)
+        rows = self._linked_and_numbered(desired, links)
+        targets = _targets(rows)
+        people = {int(row["id"]): self._person(row) for row in rows}
         merged = self._follow(people, links.values())
         found = self._by_key(desired, people, merged, links)
         missing = [w for w in desired.wanted if not found[w.key].people and not found[w.key].gone]
         found |= self._alike(missing)
-        return self._with_groups(desired, found, gone)
+        return replace(self._with_groups(desired, found, gone), targets=targets)
 
-    def _linked_and_numbered(self, desired: Desired, links: MappingType[str, int]) -> dict[int, Person]:
-        numbers = sorted({n for wanted in desired.wanted if (n := wanted.fields.get("external_identifier"))})
+    def _linked_and_numbered(self, desired: Desired, links: MappingType[str, int]) -> list[Row]:
+        """The rows' contacts by number and by link, and the contacts that their relationships name."""
+        own = {number for wanted in desired.wanted if (number := wanted.fields.get("external_identifier"))}
+        others = {tie.to for wanted in desired.wanted for tie in wanted.relationships}
         linked = sorted({links[wanted.key] for wanted in desired.wanted if wanted.key in links})
-        rows = records.contacts(self._client, self._select, numbers=numbers, ids=linked)
-        return {int(row["id"]): self._person(row) for row in rows}
+        return records.contacts(self._client, self._select, numbers=sorted(own | others), ids=linked)
 
     def _follow(self, people: dict[int, Person], linked: Iterable[int]) -> dict[int, int]:
         """Old id → survivor, for linked contacts that were merged away; the survivors are read into `people`."""
@@ -144,17 +155,24 @@ class Reader:
         return found
 
     def _with_groups(self, desired: Desired, found: dict[str, Found], gone: Collection[int]) -> Current:
-        inside = records.tree(self._site.groups, self._mapping.group.network)
-        names = {group.id: group.name for group in self._site.groups.values()}
-        ids = sorted({person.id for one in found.values() for person in one.people})
+        rule = self._mapping.group
+        inside = records.tree(self._site.groups, rule.network) if rule else set()
         here = [group for group in self._site.groups.values() if group.id in inside]
-        whole = [group.id for group in here if self._in_scope(group.name, desired)]
-        rows, past = records.memberships(self._client, ids, sorted(inside), whole)
-        places = _places(rows, past, names)
-        complete = {
-            key: replace(one, people=tuple(replace(p, groups=places.get(p.id, {})) for p in one.people))
-            for key, one in found.items()
-        }
+        ids = sorted({person.id for one in found.values() for person in one.people})
+        read = records.belonging(
+            self._client,
+            ids,
+            groups=sorted(inside),
+            whole_groups=[group.id for group in here if self._in_scope(group.name, desired)],
+            relationship_types=self._mapping.relationship_types,
+        )
+        places = _places(read.places, read.removals, {group.id: group.name for group in here})
+        ties = _ties(read.ties)
+
+        def whole(person: Person) -> Person:
+            return replace(person, groups=places.get(person.id, {}), ties=tuple(ties.get(person.id, ())))
+
+        complete = {key: replace(one, people=tuple(map(whole, one.people))) for key, one in found.items()}
         kind = self._mapping.contact_type
         absent = [
             Person(id_, kind, False, False, None, {}, {}, groups=theirs)
@@ -165,6 +183,8 @@ class Reader:
 
     def _in_scope(self, name: str, desired: Desired) -> bool:
         rule = self._mapping.group
+        if rule is None:
+            return False
         if name == rule.default:
             return "all" in desired.scope or AT_LARGE in desired.scope
         prefix = rule.name.partition("{")[0]
@@ -180,12 +200,29 @@ class Reader:
             external_identifier=row.get("external_identifier") or None,
             fields={path: canonical(path, field, row.get(path)) for path, field in self._fields.items()},
             location_ids={name: row.get(name) for name in LOCATIONS},
+            sub_types=frozenset(row.get("contact_sub_type") or ()),
             came_back_on=str(row[CAME_BACK])[:10] if row.get(CAME_BACK) else None,
         )
 
 
 def _looks(fields: MappingType[str, str | None], rule: Sequence[str]) -> tuple[str, ...]:
     return tuple((fields.get(path) or "").casefold() for path in rule)
+
+
+def _targets(rows: Iterable[Row]) -> dict[str, int]:
+    return {
+        str(row["external_identifier"]).casefold(): int(row["id"])
+        for row in rows
+        if row.get("external_identifier") and not row["is_deleted"]
+    }
+
+
+def _ties(rows: Iterable[Row]) -> dict[int, list[Tie]]:
+    found: defaultdict[int, list[Tie]] = defaultdict(list)
+    for row in rows:
+        tie = Tie(int(row["id"]), row["relationship_type_id:name"], int(row["contact_id_b"]), bool(row["is_active"]))
+        found[int(row["contact_id_a"])].append(tie)
+    return found
 
 
 def _places(rows: Iterable[Row], past: Iterable[Row], names: MappingType[int, str]) -> dict[int, dict[str, Membership]]:

@@ -69,9 +69,15 @@ def examples(mapping: Mapping, schema: Schema) -> Iterator[str]:
     for number, example in enumerate(mapping.examples, start=1):
         cells = {heading: tidy(cell) for heading, cell in example.row.items()}
         row = RowReader(mapping, schema, tuple(cells)).read(RosterRow(1, cells))
-        gives = {**row.wanted.fields, "group": row.wanted.group} if row.wanted else {}
+        gives = _as_example(row.wanted) if row.wanted else {}
         if gives != dict(example.gives):
             yield f"example {number}: {f'gives {gives}' if gives else '; '.join(row.told)}"
+
+
+def _as_example(wanted: Wanted) -> dict[str, str]:
+    group = {"group": wanted.group} if wanted.group else {}
+    ties = ", ".join(f"{tie.kind} {tie.to}" for tie in wanted.relationships)
+    return {**wanted.fields, **group, **({"relationship": ties} if ties else {})}
 
 
 def _inside(scope: Sequence[str], row: ReadRow) -> ReadRow:
@@ -92,12 +98,17 @@ def _by_number(rows: Iterable[ReadRow]) -> Iterator[list[ReadRow]]:
     yield from found.values()
 
 
+def _asks_for(wanted: Wanted | None) -> object:
+    """All that a row asks for, to be compared."""
+    if wanted is None:
+        return None
+    return (wanted.key, wanted.group, wanted.own_group, wanted.relationships, *sorted(wanted.fields.items()))
+
+
 def _agreed(same: Sequence[ReadRow]) -> Iterator[ReadRow]:
     """Rows with one number: taken once when they are equal, not at all when they differ. Nobody guesses."""
     first, *others = same
-    asked = {
-        (row.wanted.key, row.wanted.group, *sorted(row.wanted.fields.items())) if row.wanted else None for row in same
-    }
+    asked = {_asks_for(row.wanted) for row in same}
     if not others:
         yield first
     elif len(asked) == 1 and first.wanted:

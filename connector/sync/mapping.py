@@ -32,18 +32,48 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class GroupRule:
-    """The mailing group of a row. name, title: templates over the row's cells; default: the group of rows without."""
+    """Where the person of a row is mailed. name: a template over the row's cells; default: for rows without a cell.
+
+    title, parent: when given, a missing group is made with this title (a template) below that group; when not, a row
+    that names a missing group is refused.
+    """
 
     name: str
-    title: str
-    parent: str
     default: str
     network: str
+    title: str = ""
+    parent: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The headings that name and title are made from."""
         return tuple(dict.fromkeys(_PLACE.findall(self.name + self.title)))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnGroupRule:
+    """The mailing group that a row makes. name, title: templates; parent: gives the group's name that it hangs below.
+
+    closed: gives `yes` for a row whose group is not made any more.
+    """
+
+    name: str
+    title: str
+    parent: Source
+    closed: Source | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The headings that name and title are made from."""
+        return tuple(dict.fromkeys(_PLACE.findall(self.name + self.title)))
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipRule:
+    """How the row's contact (a) belongs to another (b). kind: gives the type; to: gives b's external identifier."""
+
+    kind: Source
+    to: Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +91,14 @@ class Mapping:
     name: str
     about: str
     contact_type: str
+    contact_sub_type: str
     key: tuple[str, ...]
     scope: str
     match: tuple[tuple[str, ...], ...]
     fields: MappingType[str, Source]
-    group: GroupRule
+    group: GroupRule | None
+    own_group: OwnGroupRule | None
+    relationships: tuple[RelationshipRule, ...]
     when_row_disappears: str
     limits: Limits
     examples: tuple[Example, ...]
@@ -75,12 +108,24 @@ class Mapping:
         return self.fields[field].wins
 
     @property
+    def relationship_types(self) -> tuple[str, ...]:
+        """The names (a to b) of all types that the mapping can make."""
+        kinds = [rule.kind for rule in self.relationships]
+        named = [[kind.always] if kind.always else list((kind.choices or {}).values()) for kind in kinds]
+        return tuple(dict.fromkeys(name for names in named for name in names if name))
+
+    @property
     def columns(self) -> tuple[tuple[str, ...], ...]:
         """Every column that the mapping reads, each as the headings that it may have."""
-        read = [source.columns for source in self.fields.values() if source.columns]
+        sources = list(self.fields.values())
+        sources += [source for rule in self.relationships for source in (rule.kind, rule.to)]
+        single = [*self.key, self.scope, *(self.group.columns if self.group else ())]
+        if self.own_group:
+            sources += [self.own_group.parent, *([self.own_group.closed] if self.own_group.closed else [])]
+            single += self.own_group.columns
+        read = [source.columns for source in sources if source.columns]
         known = {heading for headings in read for heading in headings}
-        single = [(heading,) for heading in (*self.key, self.scope, *self.group.columns) if heading not in known]
-        return tuple(dict.fromkeys([*read, *single]))
+        return tuple(dict.fromkeys([*read, *((heading,) for heading in single if heading not in known)]))
 
 
 def load(path: Path) -> Mapping:
@@ -141,14 +186,34 @@ class _SourceSchema(StrictSchema):
 
 class _GroupSchema(StrictSchema):
     name = fields.String(required=True)
-    title = fields.String(required=True)
-    parent = fields.String(required=True)
+    title = fields.String(load_default="")
+    parent = fields.String(load_default="")
     default = fields.String(required=True)
     network = fields.String(required=True)
 
     @post_load
     def _make(self, data: dict[str, Any], **kwargs: Any) -> GroupRule:
         return GroupRule(**data)
+
+
+class _OwnGroupSchema(StrictSchema):
+    name = fields.String(required=True)
+    title = fields.String(required=True)
+    parent = fields.Nested(_SourceSchema, required=True)
+    closed = fields.Nested(_SourceSchema, load_default=None)
+
+    @post_load
+    def _make(self, data: dict[str, Any], **kwargs: Any) -> OwnGroupRule:
+        return OwnGroupRule(**data)
+
+
+class _RelationshipSchema(StrictSchema):
+    type = fields.Nested(_SourceSchema, required=True)
+    to = fields.Nested(_SourceSchema, required=True)
+
+    @post_load
+    def _make(self, data: dict[str, Any], **kwargs: Any) -> RelationshipRule:
+        return RelationshipRule(kind=data["type"], to=data["to"])
 
 
 class _SafetySchema(StrictSchema):
@@ -172,6 +237,7 @@ class MappingSchema(StrictSchema):
 
     about = fields.String(required=True)
     contact_type = fields.String(required=True, validate=validate.OneOf(("Individual", "Organization", "Household")))
+    contact_sub_type = fields.String(load_default="")
     key = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
     scope = fields.String(required=True)
     match = fields.List(fields.List(fields.String(), validate=validate.Length(min=1)), required=True)
@@ -179,7 +245,9 @@ class MappingSchema(StrictSchema):
     fields_ = fields.Dict(
         keys=fields.String(), values=fields.Nested(_SourceSchema), required=True, data_key="fields", attribute="fields"
     )
-    group = fields.Nested(_GroupSchema, required=True)
+    group = fields.Nested(_GroupSchema, load_default=None)
+    own_group = fields.Nested(_OwnGroupSchema, load_default=None)
+    relationship = fields.List(fields.Nested(_RelationshipSchema), load_default=list)
     safety = fields.Nested(_SafetySchema, load_default=lambda: _SafetySchema().load({}))
     example = fields.List(fields.Nested(_ExampleSchema), load_default=list)
 
@@ -209,11 +277,14 @@ class MappingSchema(StrictSchema):
             name=self._name,
             about=data["about"],
             contact_type=data["contact_type"],
+            contact_sub_type=data["contact_sub_type"],
             key=tuple(data["key"]),
             scope=data["scope"],
             match=tuple(tuple(rule) for rule in data["match"]),
             fields=sources,
             group=data["group"],
+            own_group=data["own_group"],
+            relationships=tuple(data["relationship"]),
             when_row_disappears=safety["when_row_disappears"],
             limits=Limits(safety["max_create_percent"], safety["max_update_percent"], safety["max_remove_percent"]),
             examples=tuple(data["example"]),

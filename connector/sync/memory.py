@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from connector.store import Store, fingerprints, links
 
+Agreement = tuple[int, str, str | None]  # contact id, field, value
 BYTES = 16  # 128 bits: short enough for 100,000 of them, long enough that none is ever equal by chance
 CHUNK = 500  # SQLite's default limit of variables in one statement is far above this
 
@@ -65,7 +66,7 @@ def load(store: Store, hasher: Hasher, entity: str, ids: Iterable[int]) -> Memor
     return Memory(hasher, entity, values)
 
 
-def keep(store: Store, hasher: Hasher, entity: str, agreed: Iterable[tuple[int, str, str | None]]) -> None:
+def keep(store: Store, hasher: Hasher, entity: str, agreed: Iterable[Agreement]) -> None:
     """Remember (id, field, value) as agreed on."""
     store.put(
         fingerprints,

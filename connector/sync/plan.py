@@ -1,24 +1,22 @@
-"""The decision table of sync: what becomes of each row, each field and each place in a group. Pure.
+"""The decision table of sync: what becomes of each row and each of its fields. Pure.
 
 `decide` is all of it. It is given what should be, what is, and what was remembered, and returns changes; it reads and
-writes nothing. Every branch says in a comment which case it is.
+writes nothing. Every branch says in a comment which case it is. Groups and relationships stand beside: places, ties.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping as MappingType
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from connector.plan import Action, Change, FieldChange
-from connector.sync.current import Current, Found, Membership, Person
+from connector.sync.current import Current, Found
 from connector.sync.desired import Desired
-from connector.sync.mapping import TAKE_OUT, Mapping
-from connector.sync.memory import Memory
+from connector.sync.mapping import Mapping
+from connector.sync.memory import Agreement, Memory
+from connector.sync.places import decide_absent, decide_own_group, decide_places, new_place
 from connector.sync.rows import Wanted
-
-ADDED, REMOVED = "Added", "Removed"
-UNKNOWN_DAY = "an unknown day"
-Agreement = tuple[int, str, str | None]  # contact id, field, value
+from connector.sync.ties import decide_ties, new_ties
 
 
 class Verdict(Enum):
@@ -42,19 +40,24 @@ class Decision:
 def decide(desired: Desired, current: Current, memory: Memory, mapping: Mapping) -> Decision:
     """What has to happen so that CiviCRM holds what the roster says, without undoing anything that people did."""
     decision = Decision(changes=list(desired.told))
-    decision.changes += _missing_groups(desired, current, mapping)
     shared = _claimed_twice(current)
+    made: set[str] = set()
     for wanted in desired.wanted:
         found = current.found[wanted.key]
+        refused = _refusal(wanted, current)
+        if refused:
+            decision.changes.append(Change(Action.REFUSE, "row", wanted.key, refused, line=wanted.line))
+            continue
+        decision.changes += decide_own_group(wanted, current.groups, made, mapping)
         question = _question(wanted, found, shared, mapping)
         if question:
             decision.changes.append(_change(Action.ASK, wanted, question, mapping))
         elif not found.people:
             # no such contact anywhere: the row becomes a new one
-            decision.changes += _create(wanted, mapping)
+            decision.changes += _create(wanted, mapping, current.targets)
         else:
-            _decide_person(wanted, found, memory, mapping, decision)
-    decision.changes += _disappeared(current, memory, mapping)
+            _decide_person(wanted, found, memory, mapping, decision, current.targets)
+    decision.changes += decide_absent(current, memory, mapping)
     return decision
 
 
@@ -74,56 +77,25 @@ def settle_field(wanted: str | None, there: str | None, memory: Memory, person: 
     return {"roster": Verdict.UPDATE, "civicrm": Verdict.KEEP, "ask": Verdict.ASK}[wins]  # both changed
 
 
-def left_on(person: Person, memory: Memory) -> str | None:
-    """The day on which the person last left a group of the network, as YYYY-MM-DD; "an unknown day"; or None.
-
-    A Removed that the connector wrote itself is no leaving. The day of "came back" that staff enter lifts what was
-    before it, and no leaving whose day is unknown.
-    """
-    days = [
-        place.removed_on or UNKNOWN_DAY
-        for place in person.groups.values()
-        if place.status == REMOVED and not removed_by_us(place, person.id, memory)
-    ]
-    came_back = person.came_back_on or ""
-    return max((day for day in days if day == UNKNOWN_DAY or day > came_back), default=None)
-
-
-def removed_by_us(place: Membership, person: int, memory: Memory) -> bool:
-    """True when the newest removal is the one that the connector announced to itself before writing it."""
-    earlier = place.removals[-2] if len(place.removals) > 1 else 0
-    return place.method == "API" and memory.agreed(person, group_field(place.group), removal_after(earlier))
-
-
-def ours(place: Membership, person: int, memory: Memory) -> bool:
-    """True when a roster put the person there, or when taking them out was announced and then never carried out."""
-    name, last = group_field(place.group), place.removals[-1] if place.removals else 0
-    return memory.agreed(person, name, ADDED) or memory.agreed(person, name, removal_after(last))
-
-
-def group_field(group: str) -> str:
-    """The name under which a place in a group is remembered."""
-    return f"group:{group}"
-
-
-def removal_after(last_removal: int) -> str:
-    """What is remembered before we take somebody out: the next removal after this one is ours, any later is not."""
-    return f"{REMOVED} after {last_removal}"
-
-
-def _missing_groups(desired: Desired, current: Current, mapping: Mapping) -> Iterator[Change]:
-    titles = {wanted.group: wanted.group_title for wanted in desired.wanted if wanted.group not in current.groups}
-    for name, title in sorted(titles.items()):
-        fields = (FieldChange("title", None, title or name), FieldChange("parents", None, mapping.group.parent))
-        yield Change(Action.CREATE, "Group", name, "rows name this group and it does not exist", fields=fields)
-
-
 def _claimed_twice(current: Current) -> frozenset[int]:
     claims: defaultdict[int, set[str]] = defaultdict(set)
     for key, found in current.found.items():
         for person in found.people:
             claims[person.id].add(key)
     return frozenset(id_ for id_, keys in claims.items() if len(keys) > 1)
+
+
+def _refusal(wanted: Wanted, current: Current) -> str | None:
+    """What the row names and CiviCRM does not have, or None."""
+    for tie in wanted.relationships:
+        if tie.required and tie.to.casefold() not in current.targets:
+            return f"CiviCRM has no contact with the external identifier {tie.to}; apply its own roster first"
+    own = wanted.own_group
+    needed = {own.parent if own else None, None if own and own.name == wanted.group else wanted.group} - {None}
+    for name in sorted(str(name) for name in needed):
+        if name not in current.groups:
+            return f"CiviCRM has no group {name}; apply the roster that makes it first, or run `solidarity setup apply`"
+    return None
 
 
 def _question(wanted: Wanted, found: Found, shared: frozenset[int], mapping: Mapping) -> str | None:
@@ -143,18 +115,28 @@ def _question(wanted: Wanted, found: Found, shared: frozenset[int], mapping: Map
     number = wanted.fields.get("external_identifier")
     if number and person.external_identifier and person.external_identifier.casefold() != number.casefold():
         return f"contact {ids} fits but carries another external identifier"
+    if mapping.contact_sub_type and mapping.contact_sub_type not in person.sub_types:
+        return f"contact {ids} fits but is no {mapping.contact_sub_type}; give it this sub type, or another number"
     if person.id in shared:
         return f"another row of this roster fits contact {ids} too"
     return None
 
 
-def _create(wanted: Wanted, mapping: Mapping) -> Iterator[Change]:
+def _create(wanted: Wanted, mapping: Mapping, targets: MappingType[str, int]) -> Iterator[Change]:
     fields = tuple(FieldChange(name, None, value) for name, value in wanted.fields.items())
     yield _change(Action.CREATE, wanted, "not in CiviCRM yet", mapping, fields=fields)
-    yield _place(Action.ADD, wanted.group, None, wanted, "named by the row")
+    yield from new_place(wanted)
+    yield from new_ties(wanted, targets)
 
 
-def _decide_person(wanted: Wanted, found: Found, memory: Memory, mapping: Mapping, decision: Decision) -> None:
+def _decide_person(
+    wanted: Wanted,
+    found: Found,
+    memory: Memory,
+    mapping: Mapping,
+    decision: Decision,
+    targets: MappingType[str, int],
+) -> None:
     person = found.people[0]
     subject = wanted.key if found.by_key else f"{wanted.key}@{person.id}"
     decision.contacts[wanted.key] = person.id
@@ -174,71 +156,9 @@ def _decide_person(wanted: Wanted, found: Found, memory: Memory, mapping: Mappin
         if by_verdict[verdict]:
             fields = tuple(by_verdict[verdict])
             decision.changes.append(_change(action, wanted, reason, mapping, person.id, subject, fields))
-    decision.changes += _places(wanted, person, subject, memory, decision.agreed)
-
-
-def _places(wanted: Wanted, person: Person, subject: str, memory: Memory, agreed: list[Agreement]) -> Iterator[Change]:
-    place = person.groups.get(wanted.group) or Membership(wanted.group, "", None)
-    name = group_field(wanted.group)
-    day = left_on(person, memory)
-    if place.status == ADDED:
-        # in the right group already
-        if not memory.agreed(person.id, name, ADDED):
-            agreed.append((person.id, name, ADDED))
-    elif day:
-        # left a group of the network: added to none of them until the person or the staff say otherwise
-        yield _respect(wanted, person, f"left on {day}; added to no group")
-        return
-    elif person.opted_out:
-        yield _respect(wanted, person, "opted out of mailings; added to no group")
-        return
-    elif place.status == "Pending":
-        # has been asked by mail to confirm: only the person's own click counts
-        yield _respect(wanted, person, "has yet to confirm by mail; added to no group")
-        return
-    elif not place.status and memory.agreed(person.id, name, ADDED):
-        # staff deleted the membership itself
-        yield _respect(wanted, person, "taken out of the group in CiviCRM; stays out")
-        return
-    else:
-        # never there, or taken out by an earlier roster
-        yield _place(Action.ADD, wanted.group, place.status or None, wanted, "named by the row", person.id, subject)
-    for other in person.groups.values():
-        # moved: only out of groups that a roster put the person into, never out of those that staff chose
-        if other.group != wanted.group and other.status == ADDED and ours(other, person.id, memory):
-            reason = f"the row names {wanted.group} now"
-            yield _place(Action.REMOVE, other.group, ADDED, wanted, reason, person.id, subject)
-
-
-def _disappeared(current: Current, memory: Memory, mapping: Mapping) -> Iterator[Change]:
-    """People whose row is gone. Only groups that a roster put them into are touched; the contact never is."""
-    if mapping.when_row_disappears != TAKE_OUT:
-        return
-    for person in current.absent:
-        for place in person.groups.values():
-            if place.status == ADDED and ours(place, person.id, memory):
-                key = f"contact {person.id}"
-                fields = (FieldChange(group_field(place.group), ADDED, REMOVED),)
-                reason = "no row of the roster is theirs any more"
-                yield Change(Action.REMOVE, "GroupContact", key, reason, id=person.id, fields=fields)
-
-
-def _respect(wanted: Wanted, person: Person, reason: str) -> Change:
-    return Change(Action.SKIP, "GroupContact", wanted.key, reason, id=person.id, line=wanted.line)
-
-
-def _place(
-    action: Action,
-    group: str,
-    before: str | None,
-    wanted: Wanted,
-    reason: str,
-    id_: int | None = None,
-    subject: str = "",
-) -> Change:
-    after = ADDED if action is Action.ADD else REMOVED
-    fields = (FieldChange(group_field(group), before, after),)
-    return Change(action, "GroupContact", wanted.key, reason, id_, wanted.line, subject, fields)
+    if wanted.group:
+        decision.changes += decide_places(wanted, wanted.group, person, subject, memory, decision.agreed)
+    decision.changes += decide_ties(wanted, person.id, subject, person.ties, targets, memory, decision.agreed)
 
 
 def _change(

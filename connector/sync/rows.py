@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping as MappingType, Sequence
 from dataclasses import dataclass
 
-from connector.civicrm.schema import Field, Schema, canonical
+from connector.civicrm.schema import Schema, canonical
 from connector.sync.cleaners import Unclean, cleaner
 from connector.sync.mapping import Mapping, Source
 from connector.sync.roster import RosterRow
@@ -16,15 +16,38 @@ _CODE = re.compile(r"[\w.\-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
+class OwnGroup:
+    """A mailing group that a row makes when it is missing, below the group `parent`."""
+
+    name: str
+    title: str
+    parent: str
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelationTo:
+    """A relationship that a row asks for. to: the other contact's external identifier; required: it has to be there."""
+
+    kind: str
+    to: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one row asks for. fields: canonical values, unknown ones left out."""
+    """What one row asks for. fields: canonical values, unknown ones left out.
+
+    group: where the contact is mailed.
+    """
 
     key: str
     line: int
     scope: str
     fields: MappingType[str, str]
-    group: str
-    group_title: str
+    group: str | None = None
+    own_group: OwnGroup | None = None
+    relationships: tuple[RelationTo, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +66,16 @@ class RowReader:
 
     def __init__(self, mapping: Mapping, schema: Schema, headings: Sequence[str]) -> None:
         self._mapping = mapping
-        there = set(headings)
         self._fields = [
-            (
-                path,
-                source,
-                next((heading for heading in source.columns if heading in there), ""),
-                [made for name in source.clean if (made := cleaner(name))],
-                schema.field(mapping.contact_type, path),
-            )
+            (path, _Cell(source, headings), schema.field(mapping.contact_type, path))
             for path, source in mapping.fields.items()
         ]
+        self._ties = [
+            (_Cell(rule.kind, headings), _Cell(rule.to, headings), rule.to.required) for rule in mapping.relationships
+        ]
+        own = mapping.own_group
+        self._parent = _Cell(own.parent, headings) if own else None
+        self._closed = _Cell(own.closed, headings) if own and own.closed else None
 
     def read(self, row: RosterRow) -> ReadRow:
         """Read one row. Every mistake in it is told at once."""
@@ -66,9 +88,12 @@ class RowReader:
             wrong.append(f"{self._mapping.scope} may hold only letters, digits, '.', '_' and '-'")
         if not key:
             wrong.append(f"{' and '.join(self._mapping.key)} is empty")
+        own_group = self._own_group(row, wrong)
+        ties = self._relationships(row, wrong)
         if wrong:
             return ReadRow(key, row.line, None, ("; ".join(dict.fromkeys(wrong)),), refused=True)
-        wanted = Wanted(key, row.line, code or AT_LARGE, values, *self._group(row))
+        group, made = self._group(row)
+        wanted = Wanted(key, row.line, code or AT_LARGE, values, group, own_group or made, ties)
         return ReadRow(key, row.line, wanted, tuple(notes))
 
     def _values(self, row: RosterRow) -> tuple[dict[str, str], list[str], list[str]]:
@@ -76,46 +101,74 @@ class RowReader:
         values: dict[str, str] = {}
         wrong: list[str] = []
         notes: list[str] = []
-        for path, source, heading, clean, field in self._fields:
-            text = source.always if source.always is not None else row.cells.get(heading, "")
-            if not text:
-                wrong += [f"{heading or path} is empty"] if source.required else []
+        for path, cell, field in self._fields:
+            text = cell.read(row, wrong, path)
+            if text is None:
                 continue
-            try:
-                for one in clean:
-                    text = one(text)
-                value = _option(field, _choice(source, text))
-            except Unclean as error:
-                wrong.append(f"{heading} {error}")
+            value = text if field is None else field.option(text)
+            if value is None:
+                wrong.append(f"{cell.heading} is not in CiviCRM's list")
                 continue
             if field and field.max_length and len(value) > field.max_length:
-                notes.append(f"{heading} is longer than CiviCRM's {field.max_length} characters and is cut")
+                notes.append(f"{cell.heading} is longer than CiviCRM's {field.max_length} characters and is cut")
             if kept := canonical(path, field, value):
                 values[path] = kept
         return values, wrong, notes
 
-    def _group(self, row: RosterRow) -> tuple[str, str]:
+    def _group(self, row: RosterRow) -> tuple[str | None, OwnGroup | None]:
         rule = self._mapping.group
+        if rule is None:
+            return None, None
         if not all(row.cells.get(heading) for heading in rule.columns):
-            return rule.default, ""
-        return _filled(rule.name, row), _filled(rule.title, row)
+            return rule.default, None
+        name = _filled(rule.name, row)
+        return name, OwnGroup(name, _filled(rule.title, row), rule.parent) if rule.parent else None
+
+    def _own_group(self, row: RosterRow, wrong: list[str]) -> OwnGroup | None:
+        rule = self._mapping.own_group
+        if rule is None or self._parent is None:
+            return None
+        parent = self._parent.read(row, wrong, "own_group.parent")
+        closed = self._closed.read(row, wrong, "own_group.closed") if self._closed else None
+        return OwnGroup(_filled(rule.name, row), _filled(rule.title, row), parent or "", closed == "yes")
+
+    def _relationships(self, row: RosterRow, wrong: list[str]) -> tuple[RelationTo, ...]:
+        found = []
+        for kind_cell, to_cell, required in self._ties:
+            kind, to = kind_cell.read(row, wrong, "type"), to_cell.read(row, wrong, "to")
+            if kind and to:
+                found.append(RelationTo(kind, to, required))
+        return tuple(found)
 
 
-def _choice(source: Source, text: str) -> str:
-    if source.choices is None:
-        return text
-    if text.casefold() not in source.choices:
-        raise Unclean(f"is none of: {', '.join(source.choices)}")
-    return source.choices[text.casefold()]
+class _Cell:
+    """How one source reads its cell: heading, cleaners and choices, looked up once."""
 
+    def __init__(self, source: Source, headings: Sequence[str]) -> None:
+        self._source = source
+        self.heading = next((heading for heading in source.columns if heading in headings), "")
+        self._clean = [made for name in source.clean if (made := cleaner(name))]
 
-def _option(field: Field | None, text: str) -> str:
-    if field is None or field.options is None:
-        return text
-    found = field.option(text)
-    if found is None:
-        raise Unclean("is not in CiviCRM's list")
-    return found
+    def read(self, row: RosterRow, wrong: list[str], name: str) -> str | None:
+        """The cleaned and chosen text, or None when there is none; what is wrong with it goes to `wrong`."""
+        source = self._source
+        text = source.always if source.always is not None else row.cells.get(self.heading, "")
+        if not text:
+            if source.required:
+                wrong.append(f"{self.heading or name} is empty")
+            return None
+        try:
+            for one in self._clean:
+                text = one(text)
+        except Unclean as error:
+            wrong.append(f"{self.heading} {error}")
+            return None
+        if source.choices is None:
+            return text
+        if text.casefold() not in source.choices:
+            wrong.append(f"{self.heading} is none of: {', '.join(source.choices)}")
+            return None
+        return source.choices[text.casefold()]
 
 
 def _filled(template: str, row: RosterRow) -> str:

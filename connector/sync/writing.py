@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping as MappingType, Sequence
 from dataclasses import dataclass, field
 
+from connector import clock
 from connector.civicrm import records
 from connector.civicrm.answers import Row
 from connector.civicrm.client import Call, CiviClient
@@ -15,7 +16,10 @@ from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS
 from connector.plan import Action, Change, FieldChange
 from connector.sync.current import Current, Membership, Person
-from connector.sync.plan import ADDED, Agreement, group_field
+from connector.sync.mapping import Mapping
+from connector.sync.memory import Agreement
+from connector.sync.places import ADDED, group_field
+from connector.sync.ties import ACTIVE, parts
 
 
 @dataclass(slots=True)
@@ -28,7 +32,7 @@ class Written:
 
 
 def write(
-    client: CiviClient, entity: str, batch: Sequence[Change], current: Current, groups: MappingType[str, Group]
+    client: CiviClient, mapping: Mapping, batch: Sequence[Change], current: Current, groups: MappingType[str, Group]
 ) -> Written:
     """Carry out a batch. groups: every group by name, the new ones too.
 
@@ -36,8 +40,10 @@ def write(
     """
     done = Written()
     new = [change for change in batch if change.action is Action.CREATE]
+    entity = mapping.contact_type
     if new:
-        ids = records.create_contacts(client, entity, [_record(change.fields) for change in new])
+        kind = {"contact_sub_type": [mapping.contact_sub_type]} if mapping.contact_sub_type else {}
+        ids = records.create_contacts(client, entity, [_record(change.fields) | kind for change in new])
         done.contacts = {change.key: id_ for change, id_ in zip(new, ids, strict=True)}
         done.agreed += [(id_, f.field, f.after) for change, id_ in zip(new, ids, strict=True) for f in change.fields]
     calls = _Calls(entity, groups)
@@ -70,6 +76,9 @@ class _Calls:
         """Add the calls for one change of the contact `id_`."""
         if change.entity == "GroupContact":
             self._place(change, id_, person)
+            return
+        if change.entity == "Relationship":
+            self._tie(change, id_, person)
             return
         own = [f for f in change.fields if f.field.partition(".")[0] not in LOCATIONS]
         if own and change.action is Action.UPDATE:
@@ -105,6 +114,22 @@ class _Calls:
         if change_of_status.after == ADDED:
             self.agreed.append((change.key, (id_, group_field(name), ADDED)))
 
+    def _tie(self, change: Change, id_: int, person: Person | None) -> None:
+        (one,) = change.fields
+        kind, other = parts(one.field)
+        known = next((tie for tie in (person.ties if person else ()) if (tie.kind, tie.other) == (kind, other)), None)
+        if known is None:
+            row = {"contact_id_a": id_, "contact_id_b": other, "relationship_type_id:name": kind, "is_active": True}
+            self._new["Relationship"].append(row)
+        else:
+            # is_active alone would leave an old end date on a relationship that is active again
+            values = {"is_active": one.after == ACTIVE, "end_date": None if one.after == ACTIVE else _today()}
+            where = [["id", "=", known.id], ["is_active", "=", known.is_active]]
+            name = f"{change.key} {change.action} Relationship {known.id}"
+            self._updates[name] = ("Relationship", "update", {"where": where, "values": values})
+            self.guarded[name] = change.key
+        self.agreed.append((change.key, (id_, one.field, one.after)))
+
     def _update(
         self,
         change: Change,
@@ -130,11 +155,15 @@ def removals(batch: Iterable[Change], current: Current) -> Iterator[tuple[int, M
             yield from ((person.id, person.groups[one.field.partition(":")[2]]) for one in change.fields)
 
 
+def _today() -> str:
+    return clock.now().date().isoformat()
+
+
 def _as_seen(name: str, before: str | None) -> list[str | None]:
     return [name, "IS EMPTY"] if before is None else [name, "=", before]
 
 
-def _record(fields: Iterable[FieldChange]) -> dict[str, str | None]:
+def _record(fields: Iterable[FieldChange]) -> Row:
     return {one.field: one.after for one in fields if one.field.partition(".")[0] not in LOCATIONS}
 
 

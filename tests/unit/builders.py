@@ -7,9 +7,10 @@ from typing import Any
 from connector.civicrm.records import Group
 from connector.plan import Action, Change, FieldChange, Limits
 from connector.sync.current import Current, Found, Membership, Person
-from connector.sync.desired import Desired, Wanted
+from connector.sync.desired import Desired
 from connector.sync.mapping import TAKE_OUT, GroupRule, Mapping, Source
 from connector.sync.plan import Decision, decide
+from connector.sync.rows import OwnGroup, Wanted
 
 GROUPS: tuple[str, ...] = ("network", "chapter_COR06", "chapter_WIE01", "members_at_large")
 ANNA = 7  # the id of the contact that most tests are about
@@ -40,11 +41,14 @@ def mapping(when_row_disappears: str = TAKE_OUT, **wins: str) -> Mapping:
         name="members",
         about="",
         contact_type="Individual",
+        contact_sub_type="",
         key=("Member No",),
         scope="Chapter Code",
         match=(("external_identifier",), ("last_name",)),
         fields={name: Source(columns=(name,), wins=wins.get(name, "civicrm")) for name in names},
-        group=GroupRule("chapter_{Chapter Code}", "Chapter {Chapter Code}", "network", "members_at_large", "network"),
+        group=GroupRule("chapter_{Chapter Code}", "members_at_large", "network", "Chapter {Chapter Code}", "network"),
+        own_group=None,
+        relationships=(),
         when_row_disappears=when_row_disappears,
         limits=Limits(),
         examples=(),
@@ -54,7 +58,7 @@ def mapping(when_row_disappears: str = TAKE_OUT, **wins: str) -> Mapping:
 def wanted(key: str = "M1", *, group: str = "chapter_COR06", line: int = 2, **fields: str) -> Wanted:
     """What one row asks for."""
     given = {"external_identifier": key, "last_name": "Haddad"} | fields
-    return Wanted(key, line, "COR06", given, group, "Chapter of somewhere")
+    return Wanted(key, line, "COR06", given, group, OwnGroup(group, "Chapter of somewhere", "network"))
 
 
 def place(group: str, status: str, **more: Any) -> Membership:

@@ -67,7 +67,7 @@ def contact(id: int, number: str | None = None, **more: Any) -> Row:
 def look(
     server: Server, links: Mapping[str, int] | None = None, gone: tuple[int, ...] = (), *, can: str = "getMergedTo"
 ) -> Current:
-    row = Wanted("M1", 2, "COR06", {"external_identifier": "M1", "last_name": "Haddad"}, "chapter_COR06", "")
+    row = Wanted("M1", 2, "COR06", {"external_identifier": "M1", "last_name": "Haddad"}, "chapter_COR06")
     desired = Desired((row,), (), frozenset({"M1"}), ("COR06",), 1)
     reader = Reader(server, mapping(), Site(schema(), GROUPS, frozenset({can})))  # type: ignore[arg-type]
     return reader.read(desired, links or {}, gone)

@@ -4,7 +4,7 @@ import pytest
 
 from connector.plan import Action, FieldChange
 from connector.sync.mapping import KEEP
-from connector.sync.plan import group_field, left_on, removal_after
+from connector.sync.places import group_field, left_on, removal_after
 
 from .builders import ANNA, Remembered, decided, done, found, left, mapping, memory, person, place, wanted
 
@@ -175,8 +175,9 @@ def test_a_mapping_may_keep_those_whose_row_disappeared() -> None:
 def test_a_group_that_rows_name_is_made_once_before_anybody_is_added() -> None:
     rows = [(wanted("M1"), found()), (wanted("M2"), found())]
     first, *others = decided(rows, groups=("network",)).changes
-    assert (first.action, first.entity, first.key) == (Action.CREATE, "Group", COR)
-    assert {part.field: part.after for part in first.fields} == {"title": "Chapter of somewhere", "parents": "network"}
+    assert (first.action, first.entity, first.key) == (Action.CREATE, "Group", "M1")
+    made = {part.field: part.after for part in first.fields}
+    assert made == {"name": COR, "title": "Chapter of somewhere", "parents": "network"}
     assert "Group" not in {one.entity for one in others}
 
 

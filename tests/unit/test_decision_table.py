@@ -3,7 +3,8 @@
 import pytest
 
 from connector.plan import Action, FieldChange
-from connector.sync.plan import Verdict, group_field, settle_field
+from connector.sync.places import group_field
+from connector.sync.plan import Verdict, settle_field
 
 from .builders import (
     ANNA,

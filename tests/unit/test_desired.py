@@ -10,11 +10,11 @@ from connector.errors import UserError
 from connector.plan import Action
 from connector.sync import desired, roster as rosters
 from connector.sync.mapping import Source
-from connector.sync.rows import AT_LARGE
+from connector.sync.rows import AT_LARGE, OwnGroup
 
 from .site import members, schema
 
-HEADINGS = "Member No,First name,Last name,Email,Mobile,Street,City,Postcode,Country,Language,Chapter Code,Joined"
+HEADINGS = "Member No,First name,Last name,Email,Mobile,Street,City,Postcode,Country,Language,Chapter Code,Role,Joined"
 
 
 def row(number: str = "M1", **cells: str) -> dict[str, str]:
@@ -168,7 +168,8 @@ def test_a_refused_row_has_not_disappeared(read) -> None:
 
 def test_a_row_names_the_group_where_its_person_is_mailed(read) -> None:
     first, second = read(row("M1"), row("M2", Chapter_Code="")).wanted
-    assert (first.group, first.group_title) == ("chapter_COR06", "Chapter COR06")
+    assert first.group == "chapter_COR06"
+    assert first.own_group == OwnGroup("chapter_COR06", "Chapter COR06", "friends_ras_al_auja")
     assert (second.group, second.scope) == ("members_at_large", AT_LARGE)
 
 

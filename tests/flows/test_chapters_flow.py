@@ -1,0 +1,135 @@
+"""The life of chapters: organization, own mailing group, community, and the members that belong to them."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import PROJECT, Connector, RosterFile, Site, member
+
+CHAPTERS = PROJECT / "sandbox" / "rosters" / "chapters.csv"
+MEMBERS = PROJECT / "sandbox" / "rosters" / "members.csv"
+FIRST = ("--yes", "--force", "first-run")
+HEADINGS = "Chapter Code,Chapter Name,Kind,Community,City,Country,Started,Coordinator No,Status"
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    return tmp_path / "chapters.csv"
+
+
+def write(path: Path, *rows: str) -> Path:
+    path.write_text("\n".join([HEADINGS, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def ties(site: Site, number: str) -> list[tuple[str, str, bool]]:
+    rows = site.api(
+        "Relationship",
+        "get",
+        select=["relationship_type_id:name", "contact_id_b.external_identifier", "is_active"],
+        where=[["contact_id_a.external_identifier", "=", number]],
+    )
+    return sorted(
+        (row["relationship_type_id:name"], row["contact_id_b.external_identifier"], row["is_active"]) for row in rows
+    )
+
+
+def test_a_chapter_gets_its_group_its_facts_and_its_community(ready: Site, connector: Connector) -> None:
+    connector.run("apply", "chapters", CHAPTERS, *FIRST)
+    chapter = ready.person("COR06", "contact_sub_type", "Solidarity_Chapter.Kind:name", "Solidarity_Chapter.Started_On")
+    assert chapter["contact_sub_type"] == ["Solidarity_Chapter"]
+    assert chapter["Solidarity_Chapter.Kind:name"] == "community"
+    assert chapter["Solidarity_Chapter.Started_On"] == "2025-08-21"
+    assert ties(ready, "COR06") == [("Stands_With", "community:ras_al_auja", True)]
+    (group,) = ready.api("Group", "get", select=["title", "parents"], where=[["name", "=", "chapter_COR06"]])
+    (friends,) = ready.api("Group", "get", select=["id"], where=[["name", "=", "friends_ras_al_auja"]])
+    assert group["title"] == "Cork for Ras al-Auja 6"
+    assert [int(parent) for parent in group["parents"]] == [friends["id"]]
+    assert "Nothing to do" in connector.run("plan", "chapters", CHAPTERS)
+
+
+def test_members_belong_to_the_chapters_that_are_there(ready: Site, connector: Connector) -> None:
+    connector.run("apply", "chapters", CHAPTERS, *FIRST)
+    connector.run("apply", "members", MEMBERS, *FIRST)
+    assert ties(ready, "M01-00003") == [("Chapter_Member", "COR06", True)]
+    assert ties(ready, "M01-00006") == [("Chapter_Coordinator", "COR06", True)]
+    assert ties(ready, "M01-00009") == []  # at large
+    assert "Nothing to do" in connector.run("plan", "members", MEMBERS)
+
+
+def test_members_first_and_chapters_later_ends_the_same(ready: Site, connector: Connector) -> None:
+    connector.run("apply", "members", MEMBERS, *FIRST)
+    assert ties(ready, "M01-00003") == []
+    connector.run("apply", "chapters", CHAPTERS, *FIRST)
+    connector.run("apply", "members", MEMBERS, "--yes")
+    assert ties(ready, "M01-00003") == [("Chapter_Member", "COR06", True)]
+
+
+def test_a_move_and_a_new_role_end_the_old_relationship_and_begin_the_new(
+    ready: Site, connector: Connector, roster: RosterFile
+) -> None:
+    connector.run("apply", "chapters", CHAPTERS, *FIRST)
+    scope = ("--scope", "COR06,WIE01")
+    connector.run("apply", "members", roster.write(member(1)), *FIRST, *scope)
+    connector.run("apply", "members", roster.write(member(1, Chapter_Code="WIE01", Role="coordinator")), *FIRST, *scope)
+    assert ties(ready, "M00001") == [("Chapter_Coordinator", "WIE01", True), ("Chapter_Member", "COR06", False)]
+
+    connector.run("apply", "members", roster.write(member(1)), *FIRST, *scope)
+    assert ties(ready, "M00001") == [("Chapter_Coordinator", "WIE01", False), ("Chapter_Member", "COR06", True)]
+    (again,) = ready.api(
+        "Relationship",
+        "get",
+        select=["end_date"],
+        where=[["is_active", "=", True], ["contact_id_a.external_identifier", "=", "M00001"]],
+    )
+    assert again["end_date"] is None
+    assert "Nothing to do" in connector.run("plan", "members", roster.path, *scope)
+
+
+def test_a_relationship_that_staff_ended_stays_ended(ready: Site, connector: Connector, roster: RosterFile) -> None:
+    connector.run("apply", "chapters", CHAPTERS, *FIRST)
+    connector.run("apply", "members", roster.write(member(1)), *FIRST)
+    where = [["contact_id_a.external_identifier", "=", "M00001"]]
+    ready.api("Relationship", "update", where=where, values={"is_active": False})
+    assert "stays ended" in connector.run("apply", "members", roster.path, "--yes")
+    assert ties(ready, "M00001") == [("Chapter_Member", "COR06", False)]
+
+
+def test_a_renamed_code_is_asked_about(ready: Site, connector: Connector, sheet: Path) -> None:
+    connector.run(
+        "apply", "chapters", write(sheet, "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Active"), *FIRST
+    )
+    output = connector.run(
+        "plan", "chapters", write(sheet, "COR66,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Active"), code=5
+    )
+    assert "carries another external identifier" in output
+
+
+def test_a_closed_chapter_makes_no_group_and_its_group_is_told(ready: Site, connector: Connector, sheet: Path) -> None:
+    closed = "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Closed"
+    connector.run("apply", "chapters", write(sheet, closed), *FIRST)
+    assert ready.api("Group", "get", where=[["name", "=", "chapter_COR06"]]) == []
+
+    connector.run("apply", "chapters", write(sheet, closed.replace("Closed", "Active")), "--yes")
+    assert "switch the group off" in connector.run("apply", "chapters", write(sheet, closed), "--yes")
+    assert ready.person("COR06", "Solidarity_Chapter.Status:name")["Solidarity_Chapter.Status:name"] == "closed"
+
+
+def test_an_unknown_community_is_refused_with_its_line(ready: Site, connector: Connector, sheet: Path) -> None:
+    row = "COR06,Cork,community,Somewhere else,Cork,IE,2025-08-21,,Active"
+    assert "Community is none of: ras al-auja" in connector.run("plan", "chapters", write(sheet, row), code=5)
+
+
+def test_an_organization_of_the_same_name_that_is_no_chapter_is_asked_about(
+    ready: Site, connector: Connector, sheet: Path
+) -> None:
+    ready.api("Organization", "create", values={"organization_name": "Cork"})
+    row = "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Active"
+    assert "is no Solidarity_Chapter" in connector.run("plan", "chapters", write(sheet, row), code=5)
+
+
+def test_a_group_that_staff_deleted_is_made_again(ready: Site, connector: Connector) -> None:
+    connector.run("apply", "chapters", CHAPTERS, *FIRST)
+    ready.api("Group", "delete", where=[["name", "=", "chapter_COR06"]])
+    connector.run("apply", "chapters", CHAPTERS, "--yes")
+    assert len(ready.api("Group", "get", where=[["name", "=", "chapter_COR06"]])) == 1
