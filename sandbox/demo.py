@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+CHAPTERS = Path(__file__).parent / "rosters" / "chapters.csv"
 ROSTER = Path(__file__).parent / "rosters" / "members.csv"
 SOLIDARITY = Path(sys.executable).with_name("solidarity")
 CORRECTED, LEFT, MOVED_PHONE, NEW = "M01-00003", "M01-00010", "M01-00005", "M01-00121"
@@ -59,14 +60,17 @@ class Story:
         self._solidarity("setup", "apply", quiet=True)
         self._solidarity("doctor")
 
-        title("2. A coordinator's roster: 120 members of eight chapters. The first run takes twenty, to look at")
+        title("2. The chapters: each an organization with a mailing group, below the friends of Ras al-Auja")
+        self._solidarity("apply", "chapters", CHAPTERS, "--yes", "--force", "first-run")
+
+        title("3. A roster of 120 members of these chapters. The first run takes twenty, to look at")
         rows = self._read()
         self._write(rows)
         self._solidarity("apply", "members", self._roster, "--yes", "--limit", "20")
         say("They look right, so all of them:")
         self._solidarity("apply", "members", self._roster, "--yes", "--force", "first-run")
 
-        title("3. Meanwhile, inside CiviCRM")
+        title("4. Meanwhile, inside CiviCRM")
         say(f"Staff correct the first name of {CORRECTED}, and {LEFT} leaves the chapter's mailing list.")
         self._api(
             "Contact", "update", where=[["external_identifier", "=", CORRECTED]], values={"first_name": "Nguyen Thi"}
@@ -76,14 +80,14 @@ class Story:
         removed = {"contact_id": place["contact_id"], "group_id": place["group_id"], "status": "Removed"}
         self._api("GroupContact", "save", records=[removed], match=["contact_id", "group_id"])
 
-        title("4. The next roster: it knows nothing of that. One new phone number, one new member")
+        title("5. The next roster: it knows nothing of that. One new phone number, one new member")
         self._change(rows)
         self._write(rows)
         self._solidarity("plan", "members", self._roster)
         checksum = json.loads(self._solidarity("plan", "members", self._roster, "--json", quiet=True))["checksum"]
         self._solidarity("apply", "members", self._roster, "--plan", checksum)
 
-        title("5. How it ended")
+        title("6. How it ended")
         self._check()
         return self._right
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import Connector, RosterFile, Site, member
+from tests.flows.conftest import PROJECT, Connector, RosterFile, Site, member
 from tests.flows.proxy import Proxy, proxied
 
 FIRST = ("--yes", "--force", "first-run", "--scope", "COR06,WIE01,(at large)")
+CHAPTERS = PROJECT / "sandbox" / "rosters" / "chapters.csv"
 Words = tuple[str | Path, ...]
 
 
@@ -86,6 +87,16 @@ def test_set_up(killer: Killer, connector: Connector, beginning: Beginning) -> N
     killer.check_every_request(beginning.put_back, ("setup", "apply"))
 
 
+def test_chapters(killer: Killer, ready: Site, beginning: Beginning, tmp_path: Path) -> None:
+    path = tmp_path / "chapters.csv"
+    headings = "Chapter Code,Chapter Name,Kind,Community,City,Country,Started,Coordinator No,Status"
+    rows = [f"{code},Chapter {code},school,Ras al-Auja,Cork,IE,2025-08-21,,Active" for code in ("COR06", "WIE01")]
+    path.write_text("\n".join([headings, *rows]) + "\n", encoding="utf-8")
+    beginning.keep()
+    scope = ("--yes", "--force", "first-run", "--scope", "COR06,WIE01")
+    killer.check_every_request(beginning.put_back, ("apply", "chapters", path, *scope))
+
+
 def test_first_sync(killer: Killer, ready: Site, beginning: Beginning, roster: RosterFile) -> None:
     path = roster.write(member(1), member(2, Chapter_Code="WIE01"), member(3, Chapter_Code="", Mobile=""))
     beginning.keep()
@@ -95,6 +106,7 @@ def test_first_sync(killer: Killer, ready: Site, beginning: Beginning, roster: R
 def test_a_sync_that_updates_moves_and_takes_out(
     killer: Killer, ready: Site, connector: Connector, beginning: Beginning, roster: RosterFile
 ) -> None:
+    connector.run("apply", "chapters", CHAPTERS, "--yes", "--force", "first-run")
     connector.run("apply", "members", roster.write(*(member(n) for n in range(1, 5))), *FIRST)
     beginning.keep()
     roster.write(
