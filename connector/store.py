@@ -5,9 +5,10 @@ naming anyone. SQLite in WAL mode by default, PostgreSQL by DATABASE_URL.
 """
 
 import os
+import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -143,6 +144,24 @@ class Lease:
                     f"This run was away for too long and another one took over {self.name}.",
                     next_step="nothing is lost; run the command again when the other one has ended.",
                 )
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Prolong the lease all the while, however long a single write takes; it stops with the process."""
+        ended = threading.Event()
+
+        def beat() -> None:
+            while not ended.wait(self.seconds / 3):
+                with suppress(TransientError, sa.exc.SQLAlchemyError):  # the next `renew` of the run itself tells it
+                    self.renew()
+
+        thread = threading.Thread(target=beat, name=f"lease {self.name}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def give_back(self) -> None:
         """Release the lease."""

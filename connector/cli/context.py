@@ -74,7 +74,8 @@ class Context:
                 f"Another run of {name} is at work.", next_step="wait until it has ended, then run this one again."
             )
         try:
-            yield lease
+            with lease.kept():
+                yield lease
         except (UnknownOutcome, KeyboardInterrupt):
             raise  # CiviCRM may still be at work: the lease runs out by itself
         except BaseException:

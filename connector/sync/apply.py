@@ -88,6 +88,7 @@ class Apply:
         try:
             groups = self._with_new_groups(look, rows)
         except UnknownOutcome as error:
+            self._sleep(0 if isinstance(error, AlreadyExists) else self._lease.seconds)
             return dict.fromkeys(rows, error.what)
         for keys in records.chunks(list(rows), size):
             try:

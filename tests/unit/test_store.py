@@ -3,6 +3,7 @@
 import multiprocessing
 import stat
 from datetime import UTC, datetime, timedelta
+from time import sleep
 
 import pytest
 import sqlalchemy as sa
@@ -194,3 +195,14 @@ def test_a_first_start_that_was_killed_half_way_is_made_up_for(tmp_path, monkeyp
     monkeypatch.undo()
     with opened(url) as store:
         assert store.read(sa.select(links)) == []
+
+
+def test_a_lease_is_kept_for_as_long_as_one_write_takes(tmp_path) -> None:
+    with opened(f"sqlite:///{tmp_path}/solidarity.sqlite3") as store:
+        lease, other = Lease(store, "sync members", 0.2), Lease(store, "sync members", 0.2)
+        assert lease.take() is None
+        with lease.kept():
+            sleep(0.5)
+            assert other.take() is not None
+        sleep(0.3)
+        assert other.take() is None
