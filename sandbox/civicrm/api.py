@@ -12,10 +12,13 @@ from sandbox.civicrm import (
     contacts,
     customdata,
     describe,
+    finance,
     groups,
     merge,
+    pledges,
     query,
     relationships,
+    smart,
     writing,
 )
 from sandbox.civicrm.errors import ApiError, NotPermitted, wrong_type
@@ -36,6 +39,13 @@ RULES: dict[str, Rules] = {
     "SubscriptionHistory": Rules(),
     "Relationship": relationships.RELATIONSHIP_RULES,
     "RelationshipType": customdata.TYPE_RULES,
+    "Pledge": pledges.PLEDGE_RULES,
+    "PledgePayment": pledges.PLEDGE_PAYMENT_RULES,
+    "Campaign": finance.CAMPAIGN_RULES,
+    "FinancialType": finance.FINANCIAL_TYPE_RULES,
+    "FinancialAccount": Rules(),
+    "EntityFinancialAccount": Rules(),
+    "SavedSearch": groups.SAVED_SEARCH_RULES,
     "ContactType": customdata.TYPE_RULES,
     "CustomGroup": customdata.CUSTOM_GROUP_RULES,
     "CustomField": customdata.CUSTOM_FIELD_RULES,
@@ -48,6 +58,8 @@ RULES: dict[str, Rules] = {
     "UserRole": accounts.USER_ROLE_RULES,
 }
 _DESCRIBES = ("checkAccess", "getActions", "getFields")
+# Actions that 5.77 does not have yet.
+_LATER = ("cancel", "getMergedFrom", "getMergedTo")
 _CRUD = ("create", "delete", "get", *_DESCRIBES, "save", "update")
 _MERGES: dict[str, Callable[[Call, Params], list[Any]]] = {
     "getMergedFrom": merge.merged_from,
@@ -57,6 +69,7 @@ _MERGES: dict[str, Callable[[Call, Params], list[Any]]] = {
 _SPECIAL: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(CONTACT_ENTITIES, (*_CRUD, *_MERGES)),
     "Group": (*_CRUD, "refresh"),
+    "Pledge": (*_CRUD, "cancel"),
     "GroupNesting": ("get", *_DESCRIBES),
     "Setting": ("get", "set", *_DESCRIBES),
     "System": ("flush", "check", *_DESCRIBES),
@@ -76,7 +89,7 @@ _PARAMETERS = {
     "getMergedFrom": ("contactId", "isTest"),
     "mergeDuplicates": ("contactId", "duplicateId", "mode"),
     "flush": ("triggers", "session", "language"),
-    "refresh": _FILTERS,
+    **dict.fromkeys(("refresh", "cancel"), ("where", "orderBy", "limit", "offset")),
     "set": ("values",),
 }
 _TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
@@ -99,7 +112,7 @@ def actions_of(call: Call, entity: str) -> list[str]:
     if call.site.dialect.wordpress and entity in ("Role", "User", "UserRole"):
         return []
     found = _SPECIAL.get(entity, _CRUD)
-    return [a for a in found if not (call.site.dialect.wordpress and a.startswith("getMerged"))]
+    return [a for a in found if not (call.site.dialect.wordpress and a in _LATER)]
 
 
 def run(call: Call, entity: str, action: str, params: Params, index: Any = None) -> Row:
@@ -168,9 +181,20 @@ def _other(call: Call, entity: str, action: str, params: Params) -> list[Any]:
         return _settings(call, action, params)
     if action == "flush" and params.get("triggers"):
         call.site.triggers = {group["name"] for group in call.site.table("CustomGroup")}
-    if action == "refresh":
-        return [{"id": row["id"]} for row in query.rows_of(call, entity, params.get("where") or [])]
+    if action in ("refresh", "cancel"):
+        return _for_each(call, entity, action, params)
     return []
+
+
+def _for_each(call: Call, entity: str, action: str, params: Params) -> list[Any]:
+    if not params.get("where"):
+        raise ApiError('Parameter "where" is required.')
+    rows = query.rows_of(call, entity, params["where"])
+    if action == "cancel":
+        return list(pledges.cancel(call, rows))
+    for row in rows:
+        smart.refresh(call.site, row["id"])
+    return [{"id": row["id"]} for row in rows]
 
 
 def _settings(call: Call, action: str, params: Params) -> list[Row]:

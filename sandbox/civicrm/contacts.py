@@ -7,12 +7,12 @@ import re
 import secrets
 from typing import Any
 
-from sandbox.civicrm import dates, options
+from sandbox.civicrm import dates, options, pledges
 from sandbox.civicrm.errors import ApiError, NotPermitted, mandatory_missing
 from sandbox.civicrm.schema import CONTACT_TYPES
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row
-from sandbox.civicrm.values import LOCATIONS, Record, clean, read_record
+from sandbox.civicrm.values import LOCATIONS, Record, clean, read_record, store_custom
 from sandbox.civicrm.writing import Rules, store
 
 _PERSON = "{contact.prefix_id:label}{ }{contact.first_name}{ }{contact.last_name}{ }{contact.suffix_id:label}"
@@ -83,15 +83,16 @@ def _names(call: Call, contact: Row, record: Record) -> Row:
     kind = contact["contact_type"]
     if kind == "Individual":
         email = str(record.locations.get("email_primary", {}).get("email") or "").lower() or _email_of(call, contact)
-        names = render(call, _PERSON, contact) or email, render(call, _SORT, contact) or email
-    elif kind in CONTACT_TYPES:
-        names = (contact.get(f"{kind.lower()}_name"),) * 2
+        made = {
+            name: render(call, template, contact) or email or record.core.get(name)
+            for name, template in (("display_name", _PERSON), ("sort_name", _SORT))
+        }
+    elif (own := f"{kind.lower()}_name") in record.core and kind in CONTACT_TYPES:
+        made = {name: record.core.get(name) or record.core[own] for name in ("display_name", "sort_name")}
     else:
         return {}  # an invented type is stored, and nothing is known about its names
     fields = call.site.fields("Contact")
-    return {
-        name: clean(call, fields[name], text) for name, text in zip(("display_name", "sort_name"), names, strict=True)
-    }
+    return {name: clean(call, fields[name], text) for name, text in made.items()}
 
 
 def _email_of(call: Call, contact: Row) -> str | None:
@@ -123,12 +124,10 @@ def _token(call: Call, path: str, contact: Row) -> str:
 
 
 def _after(call: Call, record: Record, row: Row, old: Row | None) -> None:
-    """Custom fields come after the contact is stored: when one fails, the contact stays."""
+    store_custom(call, "Contact", record, row)
     fields = call.site.fields("Contact")
-    for name, value in record.custom.items():
-        row[name] = clean(call, fields[name], value)
-        if fields[name].custom_group in call.site.triggers:
-            touch(call, row["id"])
+    if any(fields[name].custom_group in call.site.triggers for name in record.custom):
+        touch(call, row["id"])
 
 
 def _last(call: Call, record: Record, row: Row, is_new: bool) -> None:
@@ -136,7 +135,7 @@ def _last(call: Call, record: Record, row: Row, is_new: bool) -> None:
         for head, values in record.locations.items():
             if LOCATIONS[head] == kind:
                 _write_location(call, row, kind, f"is_{head.partition('_')[2]}", values)
-    if not record.extra.get("skip_greeting_processing"):
+    if record.extra.get("skip_greeting_processing") in (None, False, "", 0, "0"):
         row.update(_greetings(call, row))
 
 
@@ -146,6 +145,8 @@ def _greetings(call: Call, row: Row) -> Row:
     for name in _GREETINGS:
         if (chosen := row.get(f"{name}_id")) is not None:
             template = next((c[2] for c in templates[f"{name}_id"].options if c[0] == chosen), "")
+            if template == "Customized":
+                template = row.get(f"{name}_custom") or ""
             made[f"{name}_display"] = render(call, template, row)
     return made
 
@@ -213,7 +214,7 @@ def _answer(call: Call, record: Record, row: Row, is_new: bool) -> Row:
         if name in core
         and core[name].type == "Field"
         and (value is not None or name in record.core)
-        and not (is_new and name in _GREETING_COLUMNS)
+        and not (is_new and name in _GREETING_COLUMNS and name not in record.core)
     }
     if not call.caller.may("edit api keys"):
         known.pop("api_key", None)
@@ -232,6 +233,7 @@ def _remove(call: Call, row: Row, params: dict[str, Any]) -> None:
     for side in ("contact_id_a", "contact_id_b"):
         for other in site.table("Relationship").find(side, row["id"]):
             site.table("Relationship").delete(other)
+    pledges.remove_of(call, row["id"])
     site.table("Contact").delete(row)
 
 

@@ -35,6 +35,11 @@ def read_timestamp(value: object, user_zone: tzinfo) -> str:
     return _parse(str(value), user_zone).astimezone(UTC).strftime(SQL)
 
 
+def read_naive(value: object, user_zone: tzinfo) -> str:
+    """Text from outside to a datetime in the user's zone, held and shown as it is."""
+    return _parse(str(value), user_zone).astimezone(user_zone).strftime(SQL)
+
+
 def read_date(value: object, user_zone: tzinfo) -> str:
     """Text from outside to a plain date."""
     return _parse(str(value), user_zone).strftime("%Y-%m-%d")

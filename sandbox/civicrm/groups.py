@@ -1,6 +1,6 @@
 """Groups, their tree, and who is in them with which status; every change of status leaves a SubscriptionHistory row.
 
-These are the rules for Group and GroupContact.
+These are the rules for Group, GroupContact and SavedSearch (which smart.py runs).
 """
 
 import re
@@ -11,7 +11,7 @@ from sandbox.civicrm.errors import CONSTRAINT, ApiError, NotPermitted
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row
 from sandbox.civicrm.values import Record
-from sandbox.civicrm.writing import Rules
+from sandbox.civicrm.writing import Rules, delete
 
 MAILING_LIST = "2"
 
@@ -45,6 +45,7 @@ def _name_from(call: Call, title: str) -> str:
 
 
 def _group_after(call: Call, record: Record, row: Row, old: Row | None) -> None:
+    call.site.smart.pop(row["id"], None)
     if "parents" not in record.core:
         return
     nesting = call.site.table("GroupNesting")
@@ -73,6 +74,7 @@ def _group_removed(call: Call, row: Row, params: dict[str, Any]) -> None:
             nesting.delete(link)
     for member in members.find("group_id", row["id"]):
         members.delete(member)
+    call.site.smart.pop(row["id"], None)
     _show_tree(call, neighbours)
 
 
@@ -117,5 +119,18 @@ def set_status(call: Call, group_id: int, contact_id: int, status: str) -> None:
     write_history(call, row, status)
 
 
+def _search_before(call: Call, entity: str, record: Record, old: Row | None) -> None:
+    record.core["modified_id"] = call.caller.contact_id
+    if old is None:
+        record.core["created_id"] = call.caller.contact_id
+
+
+def _search_removed(call: Call, row: Row, params: dict[str, Any]) -> None:
+    """The database deletes the groups that are made of a search together with it."""
+    if any(group.get("saved_search_id") == row["id"] for group in call.site.table("Group")):
+        delete(call, "Group", {"where": [["saved_search_id", "=", row["id"]]]}, GROUP_RULES)
+
+
 GROUP_RULES = Rules(before=_group_before, after=_group_after, remove=_group_removed)
+SAVED_SEARCH_RULES = Rules(before=_search_before, remove=_search_removed)
 GROUP_CONTACT_RULES = Rules(before=_member_before, after=_member_after, remove=_member_removed)

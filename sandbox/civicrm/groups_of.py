@@ -3,6 +3,7 @@
 Shared by queries, the visitor pages and the group rules.
 """
 
+from sandbox.civicrm import smart
 from sandbox.civicrm.site import Site
 
 
@@ -19,14 +20,13 @@ def descendants(site: Site, group_ids: set[int]) -> set[int]:
 
 
 def members(site: Site, group_ids: set[int]) -> set[int]:
-    """Contacts with status Added in any of these groups or below."""
+    """Contacts with status Added in any of these groups or below, and whom the smart ones among them found."""
     table = site.table("GroupContact")
-    return {
-        row["contact_id"]
-        for group in descendants(site, group_ids)
-        for row in table.find("group_id", group)
-        if row["status"] == "Added"
-    }
+    found: set[int] = set()
+    for group in descendants(site, group_ids):
+        found |= smart.members(site, group)
+        found |= {row["contact_id"] for row in table.find("group_id", group) if row["status"] == "Added"}
+    return found
 
 
 def parents(site: Site, group_id: int) -> list[int]:

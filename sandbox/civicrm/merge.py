@@ -73,6 +73,9 @@ def _merge(call: Call, keep: Row, lose: Row) -> None:
     for side in ("contact_id_a", "contact_id_b"):
         for row in relationships.find(side, lose["id"]):
             relationships.update(row, {side: keep["id"]})
+    pledges = call.site.table("Pledge")
+    for row in pledges.find("contact_id", lose["id"]):
+        pledges.update(row, {"contact_id": keep["id"]})
     contacts.trash(call, lose)
     contacts.touch(call, keep["id"])
     call.site.merged[lose["id"]] = keep["id"]

@@ -24,6 +24,9 @@ _FROM_TABLE = {
     ("CustomField", "custom_group_id"): ("CustomGroup", "id", "name", "title"),
     ("CustomField", "option_group_id"): ("OptionGroup", "id", "name", "title"),
     ("OptionValue", "option_group_id"): ("OptionGroup", "id", "name", "title"),
+    ("Pledge", "campaign_id"): ("Campaign", "id", "name", "title"),
+    ("Pledge", "financial_type_id"): ("FinancialType", "id", "name", "label"),
+    ("EntityFinancialAccount", "financial_account_id"): ("FinancialAccount", "id", "name", "label"),
     ("User", "roles"): ("Role", "id", "name", "label"),
     ("UserRole", "role_id"): ("Role", "id", "name", "label"),
 }

@@ -36,6 +36,8 @@ PERMISSIONS = (
     "access CiviMail",
     "access CiviPledge",
     "edit pledges",
+    "delete in CiviPledge",
+    "administer search_kit",
     "administer CiviCampaign",
     "manage campaign",
     "authenticate with password",
@@ -84,6 +86,10 @@ _ADMIN_DATA = {"get": "access CiviCRM", "*": "administer CiviCRM data"}
 _ADMIN = {"get": "access CiviCRM", "*": ADMINISTER}
 _CLOSED = {"*": ADMINISTER}
 _USERS = {"*": "cms:administer users"}
+# Several permissions in one text are all wanted.
+_CONTRIBUTE = "access CiviCRM, access CiviContribute"
+_PLEDGE = "access CiviCRM, access CiviPledge"
+_FINANCE = {"get": _CONTRIBUTE, "*": ADMINISTER}
 _WANTED: dict[str, dict[str, str]] = {
     **dict.fromkeys(CONTACT_ENTITIES, _CONTACT),
     **dict.fromkeys(("Email", "Phone", "Address"), _OF_CONTACT),
@@ -100,6 +106,15 @@ _WANTED: dict[str, dict[str, str]] = {
     "SubscriptionHistory": _ADMIN,
     "Relationship": {"get": "access CiviCRM", "*": "edit all contacts"},
     "RelationshipType": _ADMIN,
+    "Pledge": {"get": _PLEDGE, "delete": f"{_PLEDGE}, delete in CiviPledge", "*": f"{_PLEDGE}, edit pledges"},
+    "PledgePayment": {
+        "get": _PLEDGE,
+        "delete": f"{_PLEDGE}, delete in CiviPledge, {_CONTRIBUTE}, delete in CiviContribute",
+        "*": f"{_PLEDGE}, edit pledges, {_CONTRIBUTE}, edit contributions",
+    },
+    "Campaign": {"get": "access CiviCRM", "*": "manage campaign"},
+    **dict.fromkeys(("FinancialType", "FinancialAccount", "EntityFinancialAccount"), _FINANCE),
+    "SavedSearch": _ADMIN_DATA,
     "ContactType": _CLOSED,
     "CustomGroup": _ADMIN_DATA,
     "CustomField": _ADMIN_DATA,
@@ -119,7 +134,7 @@ def permitted(caller: Caller, entity: str, action: str) -> bool:
         return True
     table = _WANTED.get(entity, _CLOSED)
     wanted = table.get(action, table.get("*", ADMINISTER))
-    return not wanted or caller.may(wanted)
+    return not wanted or all(map(caller.may, wanted.split(", ")))
 
 
 def is_read(action: str) -> bool:

@@ -3,8 +3,6 @@
 These are the rules for Relationship.
 """
 
-from typing import Any
-
 from sandbox.civicrm import dates
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.site import Call
@@ -12,11 +10,16 @@ from sandbox.civicrm.store import Row
 from sandbox.civicrm.values import Record
 from sandbox.civicrm.writing import Instead, Rules
 
+_DAYS = ("start_date", "end_date")
+
 
 def _before(call: Call, entity: str, record: Record, old: Row | None) -> None:
     values = record.core
     values["modified_date"] = dates.now()
     if old is not None:
+        # Switching one off is always allowed; anything else looks at both people again.
+        if values.get("is_active") is not False and not _allowed(call, {**old, **values}):
+            raise ApiError("Invalid Relationship")
         return
     values.setdefault("created_date", values["modified_date"])
     values["description"] = values.get("description") or ""
@@ -29,18 +32,17 @@ def _before(call: Call, entity: str, record: Record, old: Row | None) -> None:
 
 
 def _twin(call: Call, values: Row) -> Row | None:
-    """The same two people in the same type, either way round, with the same dates and activity."""
+    """The same two people in the same type, either way round, active, with the same dates."""
     table = call.site.table("Relationship")
     pair = {values["contact_id_a"], values["contact_id_b"]}
     found = (r for side in ("contact_id_a", "contact_id_b") for r in table.find(side, values["contact_id_a"]))
-    active = values.get("is_active") is not False
     return next(
         (
             r
             for r in found
             if {r["contact_id_a"], r["contact_id_b"]} == pair
             and r["relationship_type_id"] == values["relationship_type_id"]
-            and r["is_active"] == active
+            and r["is_active"]
             and all(r.get(day) == values.get(day) for day in ("start_date", "end_date"))
         ),
         None,
@@ -70,28 +72,29 @@ def _fits(contact: Row | None, wanted_type: str | None, wanted_subtype: str | No
 
 
 def _answer(call: Call, record: Record, row: Row, is_new: bool) -> Row:
-    """Without `reload` the dates come as the database was given them: 20260131, or the word NULL."""
-    sent: Row = {
-        name: row.get(name) for name in ("contact_id_a", "contact_id_b", "relationship_type_id") if name in row
-    }
-    days: dict[str, Any] = {}
-    for name in ("start_date", "end_date"):
-        if is_new or name in record.core:
-            days[name] = (row.get(name) or "NULL").replace("-", "")
+    """Without `reload` the dates come as the database was given them: 20260131, or the word NULL.
+
+    An update that says `is_active` answers what was sent; any other answers the whole row.
+    """
+    days = {n: (row.get(n) or "NULL").replace("-", "") for n in _DAYS if is_new or n in record.core or row.get(n)}
+    ends: Row = {name: row[name] for name in ("contact_id_a", "contact_id_b", "relationship_type_id")}
+    rest: Row = {**dict.fromkeys(record.extra), "custom": None, "check_permissions": None}
+    if not is_new and "is_active" in record.core:
+        own = {name: days.get(name, row[name]) for name in record.core if name != "modified_date"}
+        return {"id": row["id"], **ends, **own, **rest}
     stamps = {
         name: str(row[name]).translate(str.maketrans("", "", "-: ")) for name in ("created_date", "modified_date")
     }
     return {
         "id": row["id"],
-        **sent,
+        **ends,
         **days,
         "is_active": row["is_active"],
         "description": row.get("description") or "",
         "is_permission_a_b": row["is_permission_a_b"],
         "is_permission_b_a": row["is_permission_b_a"],
         **stamps,
-        "custom": None,
-        "check_permissions": None,
+        **rest,
     }
 
 

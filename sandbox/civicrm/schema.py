@@ -35,6 +35,8 @@ class Field:
     options: tuple[tuple[Any, Any, Any], ...] = ()
     option_group_id: int | None = None
     custom_group: str | None = None
+    # A datetime that is kept as it was meant, without a zone.
+    naive: bool = False
 
 
 @cache

@@ -6,7 +6,7 @@ Called at the start and by /sandbox/reset.
 import json
 from typing import Any
 
-from sandbox.civicrm import customdata, dates
+from sandbox.civicrm import customdata, dates, finance
 from sandbox.civicrm.permissions import RUNTIME_ROLE
 from sandbox.civicrm.schema import FIELDS, core_fields
 from sandbox.civicrm.site import EVERYTHING, Site
@@ -28,6 +28,7 @@ def plant(site: Site) -> None:
         _add(site, "Country", name=name, iso_code=iso)
     _add(site, "Domain", name="Default Domain Name", version=site.dialect.version, contact_id=1)
     _people(site)
+    _finance(site)
     _add(
         site,
         "Group",
@@ -38,6 +39,14 @@ def plant(site: Site) -> None:
         description="Contacts in this group are assigned Administrator role permissions.",
     )
     site.settings.update(_data("settings"))
+
+
+def _finance(site: Site) -> None:
+    found = _data("finance")
+    for row in found["accounts"]:
+        _add(site, "FinancialAccount", contact_id=1, **row)
+    for row in found["types"]:
+        finance.link_accounts(site, _add(site, "FinancialType", **row))
 
 
 def _people(site: Site) -> None:

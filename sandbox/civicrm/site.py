@@ -14,7 +14,8 @@ from sandbox.civicrm.store import Table
 EVERYTHING = "all CiviCRM permissions and ACLs"
 _IMPLIED_BY = {
     "view all contacts": ("edit all contacts",),
-    "administer CiviCRM data": ("administer CiviCRM",),
+    "administer CiviCRM data": ("administer CiviCRM", "administer search_kit"),
+    "manage campaign": ("administer CiviCampaign",),
 }
 
 
@@ -56,6 +57,13 @@ def _tables() -> dict[str, Table]:
         "SubscriptionHistory": Table(indexed=("contact_id", "group_id")),
         "RelationshipType": Table(unique=(("name_a_b",), ("name_b_a",))),
         "Relationship": Table(indexed=("contact_id_a", "contact_id_b")),
+        "Pledge": Table(indexed=("contact_id",)),
+        "PledgePayment": Table(indexed=("pledge_id",)),
+        "Campaign": Table(unique=(("name",), ("external_identifier",))),
+        "FinancialType": Table(),
+        "FinancialAccount": Table(),
+        "EntityFinancialAccount": Table(),
+        "SavedSearch": Table(unique=(("name",),)),
         "ContactType": Table(unique=(("name",),)),
         "CustomGroup": Table(unique=(("title", "extends"), ("name", "extends"))),
         "CustomField": Table(unique=(("label", "custom_group_id"), ("name", "custom_group_id"))),
@@ -80,6 +88,8 @@ class Site:
     triggers: set[str] = field(default_factory=set)
     # Loser -> survivor of each merge.
     merged: dict[int, int] = field(default_factory=dict)
+    # Smart group -> whom its search found when it was last asked.
+    smart: dict[int, set[int]] = field(default_factory=dict)
     # Rises when custom data changes shape; see `fields`.
     custom_version: int = 0
     _fields: dict[str, tuple[int, dict[str, Field]]] = field(default_factory=dict)
@@ -124,6 +134,6 @@ class Call:
 
     def show(self, kind: Field, value: Any) -> Any:
         """A held value as the API answers it."""
-        if kind.data_type == "Timestamp" and isinstance(value, str):
+        if kind.data_type == "Timestamp" and not kind.naive and isinstance(value, str):
             return dates.show_timestamp(value, self.zone)
         return value

@@ -41,6 +41,13 @@ class Table:
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows.values())
 
+    def add_index(self, column: str) -> None:
+        """Find rows by this column quickly from now on."""
+        index = self._index[column] = {}
+        for row in self:
+            index.setdefault(fold(row.get(column)), {})[row["id"]] = None
+        self.indexed = (*self.indexed, column)
+
     def get(self, row_id: Any) -> Row | None:
         """The row with this id."""
         return self.rows.get(row_id) if isinstance(row_id, int) else None

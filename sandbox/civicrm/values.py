@@ -3,15 +3,20 @@
 First half of every write; rules per entity and the writing itself follow in writing.py.
 """
 
+import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sandbox.civicrm import dates, options
 from sandbox.civicrm.errors import UNKNOWN_DB_ERROR, ApiError, PhpFatal
+from sandbox.civicrm.schedule import cents
 from sandbox.civicrm.schema import CONTACT_ENTITIES, Field
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row
 
+JSON = 3  # how a column holds a structure, in Field.serialize
+_NUMBER = re.compile(r"\s*-?(\d+\.?\d*|\.\d+)")
 LOCATIONS = {
     f"{kind}_{flag}": kind.capitalize() for kind in ("address", "email", "phone") for flag in ("primary", "billing")
 }
@@ -75,6 +80,8 @@ def _by_join(call: Call, entity: str, name: str, value: Any) -> int:
 
 def clean(call: Call, kind: Field, value: Any) -> Any:
     """The form in which a value of this field is held."""
+    if kind.serialize == JSON:
+        return value
     if kind.serialize:
         return _as_list(value)
     if value is None or value == "":
@@ -84,13 +91,13 @@ def clean(call: Call, kind: Field, value: Any) -> Any:
     if kind.data_type == "Boolean":
         return str(value).lower() in ("true", "1")
     if kind.data_type == "Timestamp":
-        return dates.read_timestamp(value, call.zone)
+        return (dates.read_naive if kind.naive else dates.read_timestamp)(value, call.zone)
     if kind.data_type == "Date":
         return dates.read_date(value, call.zone)
     if kind.data_type == "Integer":
         return _integer(call, kind, value)
     if kind.data_type in ("Float", "Money"):
-        return float(value) if str(value).replace(".", "", 1).lstrip("-").isdigit() else 0.0
+        return _number(kind, value)
     return _text(kind, value)
 
 
@@ -111,6 +118,20 @@ def _integer(call: Call, kind: Field, value: Any) -> Any:
         # The real text names the type "Timestamp"; it means Integer.
         raise ApiError(f"One of the parameters  (value: {value}) is not of the type Timestamp")
     return 0  # what PHP makes of a word
+
+
+def _number(kind: Field, value: Any) -> float:
+    """PHP reads as far as it understands: "1,234.50" is 1, a word is 0. Money is held with two places."""
+    found = _NUMBER.match(str(value))
+    number = Decimal(found[0] if found else 0)
+    return cents(number) if kind.data_type == "Money" else float(number)
+
+
+def store_custom(call: Call, entity: str, record: Record, row: Row) -> None:
+    """Custom fields come after the row is stored: when one fails, the row stays."""
+    fields = call.site.fields(entity)
+    for name, value in record.custom.items():
+        call.site.table(entity).update(row, {name: clean(call, fields[name], value)})
 
 
 def _text(kind: Field, value: Any) -> str:

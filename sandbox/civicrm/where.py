@@ -151,7 +151,7 @@ def operand(call: Call, found: Column, value: Any) -> Any:
     if field.data_type == "Integer":
         return int(value) if str(value).lstrip("-").isdigit() else _NOTHING
     if field.data_type == "Timestamp":
-        return dates.read_timestamp(value, call.zone)
+        return (dates.read_naive if field.naive else dates.read_timestamp)(value, call.zone)
     if field.data_type == "Date":
         return dates.read_date(value, call.zone)
     return fold(value if isinstance(value, int | float) and field.data_type in ("Float", "Money") else str(value))
@@ -182,8 +182,17 @@ def _through_index(call: Call, entity: str, path: str, wanted: list[Any]) -> lis
     if path == "contact_id.external_identifier" and "contact_id" in table.indexed:
         people = [row["id"] for v in wanted for row in call.site.table("Contact").find("external_identifier", str(v))]
         return _through_index(call, entity, "contact_id", people)
-    if path not in table.indexed:
+    if path not in table.indexed and not _indexed_now(call, entity, path):
         return None
     typed = [int(v) if path.endswith(("_id", "_a", "_b")) and str(v).isdigit() else v for v in wanted]
     rows = {row["id"]: row for v in typed for row in table.find(path, v)}
     return [rows[i] for i in sorted(rows)]
+
+
+def _indexed_now(call: Call, entity: str, path: str) -> bool:
+    """Custom text fields get an index when one is first looked up: a source's own ids are matched again and again."""
+    field = call.site.fields(entity).get(path)
+    if field is None or field.type != "Custom" or field.data_type != "String" or field.serialize:
+        return False
+    call.site.table(entity).add_index(path)
+    return True

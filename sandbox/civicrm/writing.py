@@ -99,7 +99,8 @@ def delete(call: Call, entity: str, params: dict[str, Any], rules: Rules) -> Wri
         rules.remove(call, row, {**params, "entity": entity})
         if entity not in CONTACT_ENTITIES:  # a contact only goes to the trash; its rule decides
             call.site.table(entity).delete(row)
-    return Written([{"id": row["id"]} for row in rows])
+    # All but contacts are named by text here, as PHP got them from the database.
+    return Written([{"id": row["id"] if entity in CONTACT_ENTITIES else str(row["id"])} for row in rows])
 
 
 def _the_one(call: Call, entity: str, row_id: Any) -> Row:

@@ -64,9 +64,14 @@ def _used(site: Site) -> Iterator[Site]:
 
 def _clean_up(site: Site) -> None:
     mine = [["external_identifier", "LIKE", f"{site.run}-%"]]
+    site.call("Pledge", "delete", {"where": [["contact_id.external_identifier", "LIKE", f"{site.run}-%"]]})
     site.call("Contact", "delete", {"where": mine})
     for entity, column in (
         ("Group", "title"),
+        ("SavedSearch", "name"),
+        ("Campaign", "name"),
+        ("FinancialType", "name"),
+        ("OptionValue", "name"),
         ("RelationshipType", "name_a_b"),
         ("CustomGroup", "title"),
         ("ContactType", "name"),
@@ -85,18 +90,24 @@ def runtime(site: Site) -> str:
 @pytest.fixture
 def without(site: Site, runtime: str) -> Callable[[str], AbstractContextManager[None]]:
     """`with without("delete contacts"):` takes one permission from the runtime role for a moment."""
+    return lambda permission: _changed_role(site, lambda held: [p for p in held if p != permission])
+
+
+@pytest.fixture
+def granted(site: Site, runtime: str) -> Callable[[str], AbstractContextManager[None]]:
+    """`with granted("edit groups"):` gives the runtime role one more permission for a moment."""
+    return lambda permission: _changed_role(site, lambda held: [*held, permission])
+
+
+@contextmanager
+def _changed_role(site: Site, change: Callable[[list[str]], list[str]]) -> Iterator[None]:
     user = site.get("User", [["contact_id", "=", _runtime_contact(site)]], "roles")[0]
     role = site.get("Role", [["id", "IN", user["roles"]], ["name", "!=", "everyone"]], "permissions")[0]
-
-    @contextmanager
-    def taken(permission: str) -> Iterator[None]:
-        _set_permissions(site, role, [p for p in role["permissions"] if p != permission])
-        try:
-            yield
-        finally:
-            _set_permissions(site, role, role["permissions"])
-
-    return taken
+    _set_permissions(site, role, change(role["permissions"]))
+    try:
+        yield
+    finally:
+        _set_permissions(site, role, role["permissions"])
 
 
 def _runtime_contact(site: Site) -> Any:

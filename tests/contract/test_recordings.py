@@ -23,7 +23,7 @@ LEFT_OUT = {
     "auth": "API v3 reads; settings of that site; a JSON body (test_s02_auth has it); Basic with that site's password",
     "calls_all_fail_and_error_hiding": "Contribution: comes with the fund",
     "contact_partial_trash_merge": "DedupeRule, getDuplicates, Activity and API v3 reads, which the sandbox lacks",
-    "groups": "smart groups, Group.refresh, GroupSubscription: not used by the connector yet",
+    "groups": "smart groups (test_s05_smart_groups has them); GroupSubscription: not used by the connector",
     "custom_data": "option names that CiviCRM made up at random; a custom group on Contribution",
     "whole stories": "runtime role and zones: the tests of s2 and s14 change roles and users themselves, so that they "
     "also run on a real site; limits and change feed: bodies and waits are in s14 and s15",

@@ -132,6 +132,7 @@ def test_wordpress_refuses_reload_lists(wordpress: Site) -> None:
 def test_wordpress_lacks_what_came_later(wordpress: Site) -> None:
     names = {row["name"] for row in wordpress.call("Contact", "getActions").values}
     assert not names & {"getMergedTo", "getMergedFrom"}
+    assert "cancel" not in {row["name"] for row in wordpress.call("Pledge", "getActions").values}
     answer = wordpress.call("Individual", "save", {"records": [{"first_name": "x"}]})
     assert not {"countMatched", "errors"} & set(answer.body)
 
