@@ -2,7 +2,7 @@
 
 import click
 
-from connector.cli import demo, doctor, setup, sync
+from connector.cli import demo, doctor, mapping, setup, sync
 from connector.cli.context import Context, Group
 
 
@@ -22,5 +22,6 @@ def main(context: click.Context, debug: bool, verbose: bool) -> None:
 main.add_command(setup.setup)
 main.add_command(sync.plan)
 main.add_command(sync.apply)
+main.add_command(mapping.mapping)
 main.add_command(doctor.doctor)
 main.add_command(demo.demo)

@@ -40,12 +40,24 @@ def _roster_arguments(command: Callable[..., None]) -> Callable[..., None]:
 
 @click.command()
 @_roster_arguments
+@click.option(
+    "--save",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=show.saved_as,
+    metavar="FILE",
+    help="Keep the plan too: as a page (.html), for a spreadsheet (.csv) or for a script (.json).",
+)
 @click.pass_obj
-def plan(context: Context, mapping: str, roster: Path, scope: tuple[str, ...], as_json: bool) -> None:
+def plan(
+    context: Context, mapping: str, roster: Path, scope: tuple[str, ...], as_json: bool, file: Path | None
+) -> None:
     """Show what applying ROSTER through MAPPING would change. Changes nothing in CiviCRM."""
     with _sync(context, mapping, roster, scope) as sync:
         found = sync.look().plan
         checksum = sync.history.show(found, sync.hasher) if found.acting else None
+    if file:
+        show.save(file, found, checksum)
     if as_json:
         click.echo(show.as_json(found, checksum))
     else:
