@@ -1,6 +1,7 @@
 """`solidarity plan` and `solidarity apply`: show what a roster would change, and carry out what was shown."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -63,9 +64,7 @@ def plan(
     else:
         show.show_plan(context.out, found)
         if checksum:
-            context.out.print(
-                f"To do exactly this: solidarity apply {mapping} {roster} --plan {checksum}", soft_wrap=True
-            )
+            context.out.print(_how_to_apply(mapping, roster, scope, checksum), soft_wrap=True, markup=False)
     sys.exit(found.exit_code())
 
 
@@ -111,6 +110,11 @@ def apply(
             Exit.PERSON if look.plan.waits_for_person else Exit.DONE,
         )
     )
+
+
+def _how_to_apply(mapping: str, roster: Path, scope: Sequence[str], checksum: str) -> str:
+    words = ["apply", mapping, str(roster), *(word for code in scope for word in ("--scope", code)), "--plan", checksum]
+    return f"To do exactly this: solidarity {shlex.join(words)}"
 
 
 @contextmanager
