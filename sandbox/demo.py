@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 CHAPTERS = Path(__file__).parent / "rosters" / "chapters.csv"
+PLEDGES = Path(__file__).parent / "rosters" / "pledges.csv"
 ROSTER = Path(__file__).parent / "rosters" / "members.csv"
 SOLIDARITY = Path(sys.executable).with_name("solidarity")
 CORRECTED, LEFT, MOVED_PHONE, NEW = "M01-00003", "M01-00010", "M01-00005", "M01-00121"
@@ -87,7 +88,10 @@ class Story:
         checksum = json.loads(self._solidarity("plan", "members", self._roster, "--json", quiet=True))["checksum"]
         self._solidarity("apply", "members", self._roster, "--plan", checksum)
 
-        title("6. How it ended")
+        title("6. Promises to the protector fund: each a pledge, with the payments that CiviCRM makes of it")
+        self._solidarity("apply", "pledges", PLEDGES, "--yes", "--force", "first-run")
+
+        title("7. How it ended")
         self._check()
         return self._right
 
@@ -97,6 +101,8 @@ class Story:
         self._hold("the staff's correction survived", corrected["first_name"] == "Nguyen Thi", corrected)
         self._hold("who left stays away", not self._chapters(LEFT), left)
         self._hold("the new phone number arrived", phone["phone_primary.phone"] == "+353 87 555 0005", phone)
+        overdue = self._api("Pledge", "get", select=["id"], where=[["status_id:name", "=", "Overdue"]])
+        self._hold(f"{len(overdue)} promises are overdue, and CiviCRM knows", bool(overdue), None)
         self._hold("the new member is in the chapter's group", bool(self._chapters(NEW)), new)
         again = self._solidarity("plan", "members", self._roster, "--json", quiet=True)
         acts = [

@@ -206,6 +206,20 @@ def create_contacts(client: CiviClient, entity: str, records: Sequence[Mapping[s
     return [int(row["id"]) for row in found]
 
 
+def create_pledges(client: CiviClient, records: Sequence[Mapping[str, Any]], number: str) -> list[int]:
+    """Create pledges and return their ids in the order of `records`. number: the field that tells them apart."""
+    if not records:
+        return []
+    found = client.api4("Pledge", "save", records=list(records), reload=["id", number])
+    ids = {str(row[number]): int(row["id"]) for row in found}
+    if set(ids) != {str(record[number]) for record in records}:
+        raise PermanentError(
+            "CiviCRM answered Pledge.save with other pledges than asked for.",
+            next_step="run the same command again; a developer looks at it if it happens twice.",
+        )
+    return [ids[str(record[number])] for record in records]
+
+
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """`values` in pieces of at most `size`."""
     return (values[start : start + size] for start in range(0, len(values), size))

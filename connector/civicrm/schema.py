@@ -5,7 +5,7 @@ word. So every name and value that we are going to send is looked up here first.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.civicrm.answers import Row
@@ -33,6 +33,8 @@ LENGTHS = {
     "city": 64,
     "postal_code": 64,
 }
+# Fields whose options CiviCRM does not list with them: where to look, by which name and label.
+_ELSEWHERE = {("Pledge", "campaign_id"): ("Campaign", "name", "title")}
 _SELECT = ["name", "type", "data_type", "options", "input_attrs", "readonly", "serialize"]
 
 
@@ -64,19 +66,26 @@ class Schema:
     def calls(cls, entities: Iterable[str]) -> dict[str, Call]:
         """The calls that read these entities' fields, to be put into a multi-call."""
         params = {"action": "create", "loadOptions": ["name", "label"], "select": _SELECT}
-        return {f"fields {entity}": (entity, "getFields", params) for entity in sorted(set(entities))}
+        asked = sorted(set(entities))
+        calls: dict[str, Call] = {f"fields {entity}": (entity, "getFields", params) for entity in asked}
+        for (entity, field), (other, *names) in _ELSEWHERE.items():
+            if entity in asked:
+                calls[f"options {entity}.{field}"] = (other, "get", {"select": names})
+        return calls
 
     @classmethod
     def of(cls, found: Mapping[str, list[Row]]) -> "Schema":
         """The schema in the answer to `calls` (other keys of the answer are left alone)."""
-        prefix = "fields "
-        return cls(
-            {
-                name.removeprefix(prefix): {row["name"]: _field(row) for row in rows}
-                for name, rows in found.items()
-                if name.startswith(prefix)
-            }
-        )
+        fields: dict[str, dict[str, Field]] = {}
+        for name, rows in found.items():
+            what, _, entity = name.partition(" ")
+            if what == "fields":
+                fields[entity] = {row["name"]: _field(row) for row in rows}
+        for (entity, field), (_, name, label) in _ELSEWHERE.items():
+            if entity in fields:
+                options = {row[name]: row[label] for row in found[f"options {entity}.{field}"]}
+                fields[entity][field] = replace(fields[entity][field], options=options)
+        return cls(fields)
 
     @classmethod
     def read(cls, client: CiviClient, entities: Iterable[str]) -> "Schema":
@@ -139,7 +148,7 @@ def canonical(path: str, field: Field | None, value: Any) -> str | None:
     kind = field.data_type if field else "String"
     if path.endswith("email_primary.email"):
         text = text.lower()
-    if kind == "Date":
+    if kind == "Date" or (kind == "Timestamp" and text.endswith(" 00:00:00")):
         text = text[:10]
     if kind in ("Integer", "Float", "Money") and text.replace(".", "", 1).lstrip("-").isdigit():
         text = text.rstrip("0").rstrip(".") if "." in text else text

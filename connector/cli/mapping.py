@@ -11,12 +11,12 @@ import click
 from rich.text import Text
 
 from connector.civicrm import site as sites
-from connector.civicrm.schema import LOCATIONS, Schema
+from connector.civicrm.schema import Schema
 from connector.cli.context import Context
 from connector.errors import UserError
 from connector.plan import Exit, worst
 from connector.report import plain
-from connector.sync import desired, mapping as mappings
+from connector.sync import desired, mapping_file as mappings
 from connector.sync.mapping import Mapping
 
 # What stands beside the mappings and is none.
@@ -49,7 +49,7 @@ def check(context: Context, name: str | None, as_json: bool) -> None:
     problems += [one for one in both_win(loaded.values()) if name in (None, one.mapping)]
     if checked:
         with context.client() as client:
-            schema = sites.read(client, [*(one.contact_type for one in checked), *LOCATIONS.values()]).schema
+            schema = sites.read(client, [entity for one in checked for entity in one.entities]).schema
         problems += [problem for one in checked for problem in on_site(one, schema)]
     names = [name] if name else sorted({*loaded, *(problem.mapping for problem in problems)})
     _show(context, names, problems, as_json)
@@ -70,7 +70,7 @@ def both_win(loaded: Iterable[Mapping]) -> Iterator[Problem]:
         for path, source in one.fields.items():
             # the number is what a record is found by; two rosters that say the same of it is how they meet
             if source.wins == "roster" and path != "external_identifier":
-                winners[one.contact_type, path].append(one.name)
+                winners[one.entity, path].append(one.name)
     for (entity, path), names in winners.items():
         for name in names if len(names) > 1 else ():
             others = " and ".join(f"{other}.toml" for other in names if other != name)

@@ -10,59 +10,43 @@ from typing import Any
 
 from connector.civicrm.answers import Row
 from connector.civicrm.client import Call, CiviClient
-from connector.civicrm.records import GROUPS, IDENTITY, TRASH_TOO, check_identity
+from connector.civicrm.records import IDENTITY, check_identity
 from connector.errors import UserError
 from connector.plan import Action, Change, FieldChange, Plan
-from connector.setup.wanted import Setup, Thing
+from connector.setup.kinds import KINDS
+from connector.setup.wanted import COMPONENT, Setup, Thing
 from connector.store import Lease
 
 FLOW = "setup"
-COMMUNITY = "Partner_Community"
-ORDER = ("ContactType", "RelationshipType", "CustomGroup", "CustomField", "Group", "Organization")
-MAILING_LIST = {"group_type:name": ["Mailing List"], "visibility": "User and User Admin Only"}
+_COMPONENTS: Call = ("Setting", "get", {"select": ["enable_components"]})
 
 Existing = Mapping[tuple[str, str], Row]  # (entity, name) → the row in CiviCRM
 
 
 def look(client: CiviClient, wanted: Setup) -> Plan:
-    """Compare the site with the file, in one request. Writes nothing."""
+    """Compare the site with the file, in two requests. Writes nothing."""
     return Plan(FLOW, tuple(decide(wanted, read(client, wanted))))
 
 
 def read(client: CiviClient, wanted: Setup) -> Existing:
-    """Everything on the site that set-up could have made."""
-    communities = [thing.name for thing in wanted.things if thing.entity == "Organization"] or [""]
-    calls: dict[str, Call] = {
-        "ContactType": ("ContactType", "get", {"select": ["name", "parent_id:name", "is_active"]}),
-        "RelationshipType": ("RelationshipType", "get", {}),
-        "CustomGroup": (
-            "CustomGroup",
-            "get",
-            {"select": ["name", "extends", "extends_entity_column_value:name", "is_active"]},
-        ),
-        "CustomField": (
-            "CustomField",
-            "get",
-            {"select": ["custom_group_id.name", "name", "data_type", "html_type", "is_active"]},
-        ),
-        "Group": GROUPS,
-        "Organization": (
-            "Contact",
-            "get",
-            {
-                "select": ["external_identifier", "contact_sub_type"],
-                "where": [["external_identifier", "IN", sorted(communities)], TRASH_TOO],
-            },
-        ),
-    }
-    found = client.multi({**IDENTITY, **calls})
+    """Everything on the site that set-up could have made. What belongs to a switched-off component is not there."""
+    found = client.multi({**IDENTITY, "components": _COMPONENTS})
     check_identity(found)
+    components = set(found["components"][0]["value"] or ())
+    calls = {
+        entity: kind.call(entity, [thing.name for thing in wanted.things if thing.entity == entity])
+        for entity, kind in KINDS.items()
+        if not kind.component or kind.component in components
+    }
+    found = client.multi(calls)
     names = {row["id"]: row["name"] for row in found["Group"]}
     for row in found["CustomGroup"]:
         row["sub_type"] = next(iter(row.get("extends_entity_column_value:name") or ()), None)
     for row in found["Group"]:
         row["parent"] = [names.get(int(parent)) for parent in row.get("parents") or ()]
-    return {(entity, _name(entity, row)): row for entity in ORDER for row in found[entity]}
+        row["saved_search"] = row.get("saved_search_id.name")
+    rows = {(entity, KINDS[entity].name_of(row)): row for entity in found for row in found[entity]}
+    return rows | {(COMPONENT, name): {} for name in components}
 
 
 def decide(wanted: Setup, existing: Existing) -> Iterator[Change]:
@@ -90,7 +74,7 @@ def apply(client: CiviClient, plan: Plan, lease: Lease, *, unfinished: bool) -> 
     Raises UserError when a title is taken, and what the client raises; running it again goes on where it stopped.
     """
     done: list[Change] = []
-    for entity in ORDER:
+    for entity in (COMPONENT, *KINDS):
         for changes in _rounds([change for change in plan.acting if change.entity == entity]):
             lease.renew()
             _make(client, entity, changes)
@@ -103,35 +87,21 @@ def apply(client: CiviClient, plan: Plan, lease: Lease, *, unfinished: bool) -> 
 
 
 def _make(client: CiviClient, entity: str, changes: Sequence[Change]) -> None:
-    records = [_record(entity, change, client) for change in changes]
-    client.api4(entity, "save", records=records, match=_match(entity))
+    if entity == COMPONENT:
+        if changes:
+            there = client.api4(*_COMPONENTS[:2], **_COMPONENTS[2])[0]["value"] or []
+            client.api4("Setting", "set", values={"enable_components": [*there, *(change.key for change in changes)]})
+        return
+    records = [_record(client, entity, change) for change in changes]
+    match = [name.replace("custom_group_id.name", "custom_group_id") for name in KINDS[entity].name]
+    client.api4(entity, "save", records=records, match=match)
 
 
-def _record(entity: str, change: Change, client: CiviClient) -> Row:
+def _record(client: CiviClient, entity: str, change: Change) -> Row:
     values: Row = {one.field: one.after for one in change.fields}
-    if entity == "CustomField":
-        group, _, name = change.key.partition(".")
-        options = _options(values.pop("options", None))
-        return {"custom_group_id.name": group, "name": name, "is_searchable": True, **values, **options}
-    if entity == "RelationshipType":
-        return {"name_a_b": change.key, **values}
-    if entity == "Organization":
-        return {"external_identifier": change.key, "contact_sub_type": [COMMUNITY], **values}
-    if entity == "CustomGroup":
-        sub_type = values.pop("sub_type", None)
-        narrow = {"extends_entity_column_value:name": [sub_type]} if sub_type else {}
-        return {"name": change.key, **values, **narrow}
-    if entity == "Group":
-        parent = values.pop("parent", None)
-        made = {"name": change.key, **values} | (MAILING_LIST if change.action is Action.CREATE else {})
-        return made | ({"parents": _parents(client, change, parent)} if parent else {})
-    return {"name": change.key, **values}
-
-
-def _options(text: str | None) -> Row:
-    """The option list of a new field: stored value, name and label, of which the staff may change the label."""
-    pairs = json.loads(text).items() if text else ()
-    return {"option_values": [{"id": name, "name": name, "label": label} for name, label in pairs]} if text else {}
+    parent = values.pop("parent", None)
+    parents = {"parents": _parents(client, change, parent)} if parent else {}
+    return KINDS[entity].record(change, values) | parents
 
 
 def _parents(client: CiviClient, change: Change, parent: str) -> list[int]:
@@ -158,21 +128,6 @@ def _rounds(changes: Sequence[Change]) -> Iterator[list[Change]]:
         ]
         yield ready
         waiting = [change for change in waiting if change not in ready]
-
-
-def _match(entity: str) -> list[str]:
-    special: dict[str, list[str]] = {
-        "RelationshipType": ["name_a_b"],
-        "CustomField": ["name", "custom_group_id"],
-        "Organization": ["external_identifier"],
-    }
-    return special.get(entity, ["name"])
-
-
-def _name(entity: str, row: Row) -> str:
-    if entity == "CustomField":
-        return f"{row['custom_group_id.name']}.{row['name']}"
-    return str(row[{"RelationshipType": "name_a_b", "Organization": "external_identifier"}.get(entity, "name")])
 
 
 def _ask(thing: Thing, row: Row, reason: str) -> Change:

@@ -9,10 +9,22 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from connector import mappings
 from connector.mappings import StrictSchema, suggest
+from connector.setup.kinds import KINDS
 
+COMPONENT = "Component"  # a part of CiviCRM that can be switched on and off
 # Which of a thing's words name it for staff: used when it is made, never compared or written again.
 STAFFS_OWN = frozenset(
-    {"title", "label", "label_a_b", "label_b_a", "help_pre", "description", "options", "organization_name"}
+    {
+        "title",
+        "label",
+        "label_a_b",
+        "label_b_a",
+        "help_pre",
+        "description",
+        "options",
+        "organization_name",
+        "api_params",
+    }
 )
 
 
@@ -88,6 +100,23 @@ class _GroupSchema(StrictSchema):
     parent = fields.String()
 
 
+class _FinancialTypeSchema(StrictSchema):
+    name = fields.String(required=True)
+
+
+class _CampaignSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    title = fields.String(required=True)
+
+
+class _SmartGroupSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    title = fields.String(required=True)
+    api_entity = fields.String(load_default="Contact")
+    join = fields.List(fields.List(fields.Raw()))
+    where = fields.List(fields.List(fields.Raw()), required=True)
+
+
 class _CommunitySchema(StrictSchema):
     external_identifier = fields.String(required=True)
     organization_name = fields.String(required=True)
@@ -100,10 +129,14 @@ class _RoleSchema(StrictSchema):
 class _SetupSchema(StrictSchema):
     network = fields.String(required=True)
     runtime_role = fields.Nested(_RoleSchema, required=True)
+    components = fields.List(fields.String(), load_default=list)
     contact_type = fields.List(fields.Nested(_ContactTypeSchema), load_default=list)
     relationship_type = fields.List(fields.Nested(_RelationshipTypeSchema), load_default=list)
     custom_group = fields.List(fields.Nested(_CustomGroupSchema), load_default=list)
     group = fields.List(fields.Nested(_GroupSchema), load_default=list)
+    financial_type = fields.List(fields.Nested(_FinancialTypeSchema), load_default=list)
+    campaign = fields.List(fields.Nested(_CampaignSchema), load_default=list)
+    smart_group = fields.List(fields.Nested(_SmartGroupSchema), load_default=list)
     community = fields.List(fields.Nested(_CommunitySchema), load_default=list)
 
     @validates_schema(skip_on_field_errors=True)
@@ -120,14 +153,13 @@ class _SetupSchema(StrictSchema):
 
     @post_load
     def _make(self, data: dict[str, Any], **kwargs: Any) -> Setup:
-        things = [
+        things = [Thing(COMPONENT, name, {}) for name in data["components"]]
+        things += [
             Thing("ContactType", one["name"], {"label": one["label"], "parent_id:name": one["parent"]})
             for one in data["contact_type"]
         ]
-        things += [
-            Thing("RelationshipType", one["name_a_b"], {k: v for k, v in one.items() if k != "name_a_b"})
-            for one in data["relationship_type"]
-        ]
+        for entity, word, name in _PLAIN:
+            things += [Thing(entity, one[name], {k: v for k, v in one.items() if k != name}) for one in data[word]]
         for group in data["custom_group"]:
             own = {name: group[name] for name in ("title", "extends", "sub_type") if name in group}
             things.append(Thing("CustomGroup", group["name"], own))
@@ -135,9 +167,27 @@ class _SetupSchema(StrictSchema):
                 Thing("CustomField", f"{group['name']}.{one['name']}", {k: v for k, v in one.items() if k != "name"})
                 for one in group["field"]
             ]
-        things += [Thing("Group", one["name"], {k: v for k, v in one.items() if k != "name"}) for one in data["group"]]
-        things += [
-            Thing("Organization", one["external_identifier"], {"organization_name": one["organization_name"]})
-            for one in data["community"]
-        ]
+        things += [thing for one in data["smart_group"] for thing in _smart(one)]
+        order = (COMPONENT, *KINDS)
+        things.sort(key=lambda thing: order.index(thing.entity))
         return Setup(data["network"], tuple(things), frozenset(data["runtime_role"]["permissions"]))
+
+
+# tables of the file that are taken as they are: entity, table, and the word that names the thing
+_PLAIN = (
+    ("RelationshipType", "relationship_type", "name_a_b"),
+    ("FinancialType", "financial_type", "name"),
+    ("Campaign", "campaign", "name"),
+    ("Group", "group", "name"),
+    ("Organization", "community", "external_identifier"),
+)
+
+
+def _smart(one: dict[str, Any]) -> tuple[Thing, Thing]:
+    """A smart group is a saved search and a group that is made of it."""
+    params = {name: one[name] for name in ("join", "where") if name in one}
+    search = {"label": one["title"], "api_entity": one["api_entity"], "api_params": params}
+    return (
+        Thing("SavedSearch", one["name"], search),
+        Thing("Group", one["name"], {"title": one["title"], "saved_search": one["name"]}),
+    )

@@ -14,9 +14,7 @@ from connector.civicrm.records import Group
 from connector.errors import AlreadyExists, PermanentError, UnknownOutcome, UserError
 from connector.plan import Change, only_shown
 from connector.store import Lease
-from connector.sync import memory, writing
-from connector.sync.memory import Agreement
-from connector.sync.places import group_field, removal_after
+from connector.sync.places import group_field
 from connector.sync.run import Look, Sync
 
 log = logging.getLogger(__name__)
@@ -78,7 +76,7 @@ class Apply:
             size = max(1, size // SPLIT)
         else:
             self.result.failed |= {key: suspects[key] for key in rows}
-        self._remember(look.new_links, [])
+        self._sync.keep(look.new_links, [])
         return self.result
 
     def _round(self, look: Look, rows: Rows, size: int) -> dict[str, str]:
@@ -109,7 +107,7 @@ class Apply:
 
     def _with_new_groups(self, look: Look, rows: Rows) -> dict[str, Group]:
         """Every group by name, after making those that these rows need and that are missing."""
-        there = dict(look.current.groups)
+        there = dict(look.side.groups)
         named = {one.field for changes in rows.values() for change in changes for one in change.fields}
         wanted = [
             [one.after or "" for one in change.fields]
@@ -135,26 +133,15 @@ class Apply:
 
     def _write(self, batch: Sequence[Change], look: Look, groups: MappingType[str, Group]) -> None:
         self._lease.renew()
-        # Announced before it is done, so that a removal of ours is never taken for the person's own wish.
-        announced = [
-            (id_, group_field(place.group), removal_after(place.removals[-1] if place.removals else 0))
-            for id_, place in writing.removals(batch, look.current)
-        ]
-        self._remember({}, announced)
-        written = writing.write(self._sync.client, self._sync.mapping, batch, look.current, groups)
-        self._remember(written.contacts, written.agreed)
+        self._sync.keep({}, look.side.announced(batch))
+        written = look.side.write(batch, groups)
+        self._sync.keep(written.made, written.agreed)
         self._finished(change for change in batch if change.key not in written.moved)
         self.result.left_out += [change for change in batch if change.key in written.moved]
 
     def _finished(self, changes: Iterable[Change]) -> None:
         self.result.done += changes
         self._tell(len({change.key for change in self.result.done}), self._total)
-
-    def _remember(self, contacts: MappingType[str, int], agreed: Iterable[Agreement]) -> None:
-        sync = self._sync
-        hashed = {memory.key_hash(sync.hasher, sync.mapping.name, key): id_ for key, id_ in contacts.items()}
-        memory.keep_links(sync.store, sync.mapping.name, hashed)
-        memory.keep(sync.store, sync.hasher, "Contact", agreed)
 
 
 def by_row(changes: Iterable[Change]) -> Rows:

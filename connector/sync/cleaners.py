@@ -17,7 +17,17 @@ class Unclean(ValueError):
 # Marks that only steer the direction of writing; spreadsheets pick them up from web pages. Joiners are kept: names
 # in Persian and emoji need them.
 _DIRECTION_MARKS = dict.fromkeys([0x200E, 0x200F, 0x061C, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+# Arabic and Persian digits and signs, as 0-9 . and , to software that knows only those
+_DIGITS = {
+    **{start + digit: str(digit) for start in (0x0660, 0x06F0) for digit in range(10)},
+    0x066B: ".",
+    0x066C: ",",
+}
 _PLACES = {"YYYY": r"(?P<year>\d{4})", "MM": r"(?P<month>\d{1,2})", "DD": r"(?P<day>\d{1,2})"}
+
+_AMOUNT = re.compile(
+    r"(?P<whole>\d{1,9}|\d{1,3}(?P<sign>[.,])\d{3}(?:(?P=sign)\d{3})*)(?:(?!(?P=sign))[.,](?P<cents>\d{1,2}))?"
+)
 
 
 def tidy(text: str) -> str:
@@ -43,6 +53,7 @@ def e_mail(text: str) -> str:
 
 def phone(text: str) -> str:
     """A phone number: digits, blanks and + ( ) - . / as typed."""
+    text = text.translate(_DIGITS)
     if not re.fullmatch(r"[+(]?[\d\s().\-/]{4,30}", text) or sum(c.isdigit() for c in text) < 4:
         raise Unclean("is not a phone number")
     return text
@@ -72,6 +83,25 @@ def date_in(pattern: str) -> Callable[[str], str]:
     return read_date
 
 
+def amount(text: str) -> str:
+    """An amount of money: `.` or `,` before one or two decimals; between thousands the other sign, blanks or `'`.
+
+    `1.234` could be either, and is refused. CiviCRM itself would cut `1,234.50` at the comma.
+    """
+    found = _AMOUNT.fullmatch(re.sub(r"[ '\u2019]", "", text.translate(_DIGITS)))
+    if not found or (found["sign"] and found["cents"] is None and found["whole"].count(found["sign"]) == 1):
+        raise Unclean("is not an amount; write it like 1234.50")
+    return f"{re.sub('[.,]', '', found['whole'])}.{found['cents'] or '0'}"
+
+
+def number(text: str) -> str:
+    """A whole number from 1 to 1000, in digits."""
+    found = text.translate(_DIGITS)
+    if not re.fullmatch(r"[1-9]\d{0,2}|1000", found):
+        raise Unclean("is not a whole number from 1 to 1000")
+    return found
+
+
 PLAIN: dict[str, Callable[[str], str]] = {
     "trim": trim,
     "upper": str.upper,
@@ -79,6 +109,8 @@ PLAIN: dict[str, Callable[[str], str]] = {
     "e-mail": e_mail,
     "phone": phone,
     "country": country,
+    "amount": amount,
+    "number": number,
 }
 KNOWN = (*PLAIN, "date YYYY-MM-DD")
 

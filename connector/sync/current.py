@@ -15,7 +15,7 @@ from connector.civicrm.schema import LOCATIONS, canonical
 from connector.civicrm.site import Site
 from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
-from connector.sync.rows import AT_LARGE, Wanted
+from connector.sync.rows import ALL, AT_LARGE, Wanted
 from connector.sync.ties import Tie
 
 CAME_BACK = "Solidarity_Member.Came_Back_On"
@@ -84,8 +84,8 @@ class Reader:
 
     def __init__(self, client: CiviClient, mapping: Mapping, site: Site) -> None:
         self._client, self._mapping, self._site = client, mapping, site
-        self._fields = {path: site.schema.field(mapping.contact_type, path) for path in mapping.fields}
-        came_back = [CAME_BACK] if site.schema.field(mapping.contact_type, CAME_BACK) else []
+        self._fields = {path: site.schema.field(mapping.entity, path) for path in mapping.fields}
+        came_back = [CAME_BACK] if site.schema.field(mapping.entity, CAME_BACK) else []
         self._select = ["contact_sub_type", *mapping.fields, *came_back]
 
     def read(self, desired: Desired, links: MappingType[str, int], gone: Collection[int]) -> Current:
@@ -146,7 +146,7 @@ class Reader:
                 continue  # looked for already, in the trash and among other types too
             open_ = [w for w in missing if not found[w.key].people and all(w.fields.get(path) for path in rule)]
             values = sorted({wanted.fields[rule[0]] for wanted in open_})
-            rows = records.same_value(self._client, self._mapping.contact_type, self._select, rule[0], values)
+            rows = records.same_value(self._client, self._mapping.entity, self._select, rule[0], values)
             alike: defaultdict[tuple[str, ...], list[Person]] = defaultdict(list)
             for person in map(self._person, rows):
                 alike[_looks(person.fields, rule)].append(person)
@@ -173,7 +173,7 @@ class Reader:
             return replace(person, groups=places.get(person.id, {}), ties=tuple(ties.get(person.id, ())))
 
         complete = {key: replace(one, people=tuple(map(whole, one.people))) for key, one in found.items()}
-        kind = self._mapping.contact_type
+        kind = self._mapping.entity
         absent = [
             Person(id_, kind, False, False, None, {}, {}, groups=theirs)
             for id_, theirs in sorted(places.items())
@@ -186,10 +186,10 @@ class Reader:
         if rule is None:
             return False
         if name == rule.default:
-            return "all" in desired.scope or AT_LARGE in desired.scope
+            return ALL in desired.scope or AT_LARGE in desired.scope
         prefix = rule.name.partition("{")[0]
         code = name.removeprefix(prefix)
-        return name.startswith(prefix) and ("all" in desired.scope or code in desired.scope)
+        return name.startswith(prefix) and (ALL in desired.scope or code in desired.scope)
 
     def _person(self, row: Row) -> Person:
         return Person(

@@ -11,7 +11,7 @@ from connector.plan import Action, Change
 from connector.sync.cleaners import tidy
 from connector.sync.mapping import Mapping
 from connector.sync.roster import Roster, RosterRow
-from connector.sync.rows import ReadRow, RowReader, Wanted
+from connector.sync.rows import ALL, ReadRow, RowReader, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ def read(roster: Roster, mapping: Mapping, schema: Schema, scope: Iterable[str] 
 def problems_of(mapping: Mapping, schema: Schema) -> Iterator[str]:
     """Where the mapping does not fit the live site."""
     for path, source in mapping.fields.items():
-        told = schema.problem(mapping.contact_type, path)
-        field = schema.field(mapping.contact_type, path)
+        told = schema.problem(mapping.entity, path)
+        field = schema.field(mapping.entity, path)
         if told:
             yield f"fields.{path}: {told}"
         elif field and field.options is not None and source.choices:
@@ -75,13 +75,13 @@ def examples(mapping: Mapping, schema: Schema) -> Iterator[str]:
 
 
 def _as_example(wanted: Wanted) -> dict[str, str]:
-    group = {"group": wanted.group} if wanted.group else {}
     ties = ", ".join(f"{tie.kind} {tie.to}" for tie in wanted.relationships)
-    return {**wanted.fields, **group, **({"relationship": ties} if ties else {})}
+    others = {"contact": wanted.contact, "group": wanted.group, "relationship": ties}
+    return {**wanted.fields, **{name: value for name, value in others.items() if value}}
 
 
 def _inside(scope: Sequence[str], row: ReadRow) -> ReadRow:
-    if row.wanted is None or "all" in scope or row.wanted.scope in scope:
+    if row.wanted is None or ALL in scope or row.wanted.scope in scope:
         return row
     why = f"belongs to {row.wanted.scope}, which is outside the scope of this run"
     return replace(row, wanted=None, told=(why,), refused=True)
@@ -102,7 +102,14 @@ def _asks_for(wanted: Wanted | None) -> object:
     """All that a row asks for, to be compared."""
     if wanted is None:
         return None
-    return (wanted.key, wanted.group, wanted.own_group, wanted.relationships, *sorted(wanted.fields.items()))
+    return (
+        wanted.key,
+        wanted.contact,
+        wanted.group,
+        wanted.own_group,
+        wanted.relationships,
+        *sorted(wanted.fields.items()),
+    )
 
 
 def _agreed(same: Sequence[ReadRow]) -> Iterator[ReadRow]:

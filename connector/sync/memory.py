@@ -1,16 +1,16 @@
-"""What sync remembers: which contact a row became, and the last value that roster and CiviCRM agreed on.
+"""What sync remembers: which record a row became, and the last value that roster and CiviCRM agreed on.
 
-Only keyed hashes are kept, so the store names nobody; losing it is safe, because matching finds the contacts again.
+Only keyed hashes are kept, so the store names nobody; losing it is safe, because matching finds the records again.
 """
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import sqlalchemy as sa
 
 from connector.store import Store, fingerprints, links
 
-Agreement = tuple[int, str, str | None]  # contact id, field, value
+Agreement = tuple[int, str, str | None]  # id in CiviCRM, field, value
 BYTES = 16  # 128 bits: short enough for 100,000 of them, long enough that none is ever equal by chance
 CHUNK = 500  # SQLite's default limit of variables in one statement is far above this
 
@@ -32,7 +32,7 @@ class Hasher:
 
 
 class Memory:
-    """The remembered values of some contacts. Pure: `load` reads them, `keep` stores new ones."""
+    """The remembered values of some records. Pure: `load` reads them, `keep` stores new ones."""
 
     def __init__(self, hasher: Hasher, entity: str, values: Mapping[tuple[int, str], str]) -> None:
         self._hasher, self._entity, self._values = hasher, entity, values
@@ -50,8 +50,11 @@ class Memory:
         return self._hasher.hex(self._entity, entity_id, field, value or "")
 
 
+Remember = Callable[[Iterable[int]], Memory]  # what is remembered of the records with these ids
+
+
 def key_hash(hasher: Hasher, mapping: str, key: str) -> str:
-    """The name under which a row is linked to its contact."""
+    """The name under which a row is linked to its record."""
     return hasher.hex("link", mapping, key.casefold())
 
 
@@ -83,11 +86,11 @@ def keep(store: Store, hasher: Hasher, entity: str, agreed: Iterable[Agreement])
 
 
 def load_links(store: Store, mapping: str) -> dict[str, int]:
-    """key_hash → contact id, for every row that this mapping ever applied."""
+    """key_hash → id in CiviCRM, for every row that this mapping ever applied."""
     query = sa.select(links.c.key_hash, links.c.entity_id).where(links.c.mapping == mapping)
     return {row.key_hash: row.entity_id for row in store.read(query)}
 
 
 def keep_links(store: Store, mapping: str, found: Mapping[str, int]) -> None:
-    """Remember key_hash → contact id."""
+    """Remember key_hash → id in CiviCRM."""
     store.put(links, ({"mapping": mapping, "key_hash": key, "entity_id": id_} for key, id_ in found.items()))

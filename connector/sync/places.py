@@ -72,9 +72,7 @@ def decide_absent(current: Current, memory: Memory, mapping: Mapping) -> Iterato
                 yield Change(Action.REMOVE, "GroupContact", key, reason, id=person.id, fields=fields)
 
 
-def decide_own_group(
-    wanted: Wanted, groups: MappingType[str, Group], made: set[str], mapping: Mapping
-) -> Iterator[Change]:
+def decide_own_group(wanted: Wanted, groups: MappingType[str, Group], made: set[str]) -> Iterator[Change]:
     """The mailing group that a row makes. What exists is never changed: title and state belong to the staff."""
     own = wanted.own_group
     if own is None:
@@ -84,9 +82,9 @@ def decide_own_group(
         made.add(own.name)
         values = {"name": own.name, "title": own.title, "parents": own.parent}
         fields = tuple(FieldChange(name, None, value) for name, value in values.items())
-        reason = "rows name this group and it does not exist"
+        reason = "CiviCRM has no such group yet"
         yield Change(Action.CREATE, "Group", wanted.key, reason, line=wanted.line, fields=fields)
-    if there is None or mapping.own_group is None:
+    if there is None:
         return
     if own.closed:
         reason = "it is closed and its group is still there; switch the group off in CiviCRM"

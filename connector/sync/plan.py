@@ -30,11 +30,11 @@ class Verdict(Enum):
 
 @dataclass(slots=True)
 class Decision:
-    """The changes, and what both sides turned out to agree on already. contacts: row key → contact it belongs to."""
+    """The changes, and what both sides turned out to agree on already. records: row key → its id in CiviCRM."""
 
     changes: list[Change] = field(default_factory=list)
     agreed: list[Agreement] = field(default_factory=list)
-    contacts: dict[str, int] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
 
 
 def decide(desired: Desired, current: Current, memory: Memory, mapping: Mapping) -> Decision:
@@ -48,7 +48,7 @@ def decide(desired: Desired, current: Current, memory: Memory, mapping: Mapping)
         if refused:
             decision.changes.append(Change(Action.REFUSE, "row", wanted.key, refused, line=wanted.line))
             continue
-        decision.changes += decide_own_group(wanted, current.groups, made, mapping)
+        decision.changes += decide_own_group(wanted, current.groups, made)
         question = _question(wanted, found, shared, mapping)
         if question:
             decision.changes.append(_change(Action.ASK, wanted, question, mapping))
@@ -88,11 +88,9 @@ def _claimed_twice(current: Current) -> frozenset[int]:
 def _refusal(wanted: Wanted, current: Current) -> str | None:
     """What the row names and CiviCRM does not have, or None."""
     for tie in wanted.relationships:
-        if tie.required and tie.to.casefold() not in current.targets:
+        if tie.to.casefold() not in current.targets:
             return f"CiviCRM has no contact with the external identifier {tie.to}; apply its own roster first"
-    own = wanted.own_group
-    needed = {own.parent if own else None, None if own and own.name == wanted.group else wanted.group} - {None}
-    for name in sorted(str(name) for name in needed):
+    for name in filter(None, (wanted.own_group.parent if wanted.own_group else None, wanted.group)):
         if name not in current.groups:
             return f"CiviCRM has no group {name}; apply the roster that makes it first, or run `solidarity setup apply`"
     return None
@@ -110,8 +108,8 @@ def _question(wanted: Wanted, found: Found, shared: frozenset[int], mapping: Map
     person = found.people[0]
     if person.is_deleted:
         return f"its contact {ids} is in the trash; restore it or take the row out"
-    if person.contact_type != mapping.contact_type:
-        return f"contact {ids} is of type {person.contact_type}, not {mapping.contact_type}"
+    if person.contact_type != mapping.entity:
+        return f"contact {ids} is of type {person.contact_type}, not {mapping.entity}"
     number = wanted.fields.get("external_identifier")
     if number and person.external_identifier and person.external_identifier.casefold() != number.casefold():
         return f"contact {ids} fits but carries another external identifier"
@@ -139,7 +137,7 @@ def _decide_person(
 ) -> None:
     person = found.people[0]
     subject = wanted.key if found.by_key else f"{wanted.key}@{person.id}"
-    decision.contacts[wanted.key] = person.id
+    decision.records[wanted.key] = person.id
     by_verdict: dict[Verdict, list[FieldChange]] = {verdict: [] for verdict in Verdict}
     for name, value in wanted.fields.items():
         there = person.fields.get(name)
@@ -170,4 +168,4 @@ def _change(
     subject: str = "",
     fields: tuple[FieldChange, ...] = (),
 ) -> Change:
-    return Change(action, mapping.contact_type, wanted.key, reason, id_, wanted.line, subject, fields)
+    return Change(action, mapping.entity, wanted.key, reason, id_, wanted.line, subject, fields)

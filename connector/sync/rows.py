@@ -10,6 +10,7 @@ from connector.sync.mapping import Mapping, Source
 from connector.sync.roster import RosterRow
 
 AT_LARGE = "(at large)"  # the scope of rows without a chapter code
+ALL = "all"  # the scope that holds every other; the only one of a mapping without a scope column
 _PLACE = re.compile(r"\{([^{}]+)\}")
 # what a code may hold so that a group's name made from it stays one word
 _CODE = re.compile(r"[\w.\-]{1,40}")
@@ -27,24 +28,24 @@ class OwnGroup:
 
 @dataclass(frozen=True, slots=True)
 class RelationTo:
-    """A relationship that a row asks for. to: the other contact's external identifier; required: it has to be there."""
+    """A relationship that a row asks for. to: the other contact's external identifier."""
 
     kind: str
     to: str
-    required: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What one row asks for. fields: canonical values, unknown ones left out.
 
-    group: where the contact is mailed.
+    contact: of what belongs to a contact, that contact's external identifier. group: where the contact is mailed.
     """
 
     key: str
     line: int
     scope: str
     fields: MappingType[str, str]
+    contact: str | None = None
     group: str | None = None
     own_group: OwnGroup | None = None
     relationships: tuple[RelationTo, ...] = ()
@@ -67,12 +68,11 @@ class RowReader:
     def __init__(self, mapping: Mapping, schema: Schema, headings: Sequence[str]) -> None:
         self._mapping = mapping
         self._fields = [
-            (path, _Cell(source, headings), schema.field(mapping.contact_type, path))
+            (path, _Cell(source, headings), schema.field(mapping.entity, path))
             for path, source in mapping.fields.items()
         ]
-        self._ties = [
-            (_Cell(rule.kind, headings), _Cell(rule.to, headings), rule.to.required) for rule in mapping.relationships
-        ]
+        self._ties = [(_Cell(rule.kind, headings), _Cell(rule.to, headings)) for rule in mapping.relationships]
+        self._contact = _Cell(mapping.contact, headings) if mapping.contact else None
         own = mapping.own_group
         self._parent = _Cell(own.parent, headings) if own else None
         self._closed = _Cell(own.closed, headings) if own and own.closed else None
@@ -88,12 +88,13 @@ class RowReader:
             wrong.append(f"{self._mapping.scope} may hold only letters, digits, '.', '_' and '-'")
         if not key:
             wrong.append(f"{' and '.join(self._mapping.key)} is empty")
+        contact = self._contact.read(row, wrong, "contact") if self._contact else None
         own_group = self._own_group(row, wrong)
         ties = self._relationships(row, wrong)
         if wrong:
             return ReadRow(key, row.line, None, ("; ".join(dict.fromkeys(wrong)),), refused=True)
-        group, made = self._group(row)
-        wanted = Wanted(key, row.line, code or AT_LARGE, values, group, own_group or made, ties)
+        scope = (code or AT_LARGE) if self._mapping.scope else ALL
+        wanted = Wanted(key, row.line, scope, values, contact, self._group(row), own_group, ties)
         return ReadRow(key, row.line, wanted, tuple(notes))
 
     def _values(self, row: RosterRow) -> tuple[dict[str, str], list[str], list[str]]:
@@ -115,14 +116,11 @@ class RowReader:
                 values[path] = kept
         return values, wrong, notes
 
-    def _group(self, row: RosterRow) -> tuple[str | None, OwnGroup | None]:
+    def _group(self, row: RosterRow) -> str | None:
         rule = self._mapping.group
         if rule is None:
-            return None, None
-        if not all(row.cells.get(heading) for heading in rule.columns):
-            return rule.default, None
-        name = _filled(rule.name, row)
-        return name, OwnGroup(name, _filled(rule.title, row), rule.parent) if rule.parent else None
+            return None
+        return _filled(rule.name, row) if all(row.cells.get(one) for one in rule.columns) else rule.default
 
     def _own_group(self, row: RosterRow, wrong: list[str]) -> OwnGroup | None:
         rule = self._mapping.own_group
@@ -134,10 +132,10 @@ class RowReader:
 
     def _relationships(self, row: RosterRow, wrong: list[str]) -> tuple[RelationTo, ...]:
         found = []
-        for kind_cell, to_cell, required in self._ties:
+        for kind_cell, to_cell in self._ties:
             kind, to = kind_cell.read(row, wrong, "type"), to_cell.read(row, wrong, "to")
             if kind and to:
-                found.append(RelationTo(kind, to, required))
+                found.append(RelationTo(kind, to))
         return tuple(found)
 
 

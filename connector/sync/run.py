@@ -1,26 +1,47 @@
 """One sync, seen whole: look at both sides, decide, remember what was shown. Applying stands in sync/apply.py."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping as MappingType, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from connector.civicrm.client import CiviClient
-from connector.civicrm.schema import LOCATIONS
+from connector.civicrm.records import Group
 from connector.civicrm.site import read as read_site
-from connector.plan import Plan, brakes
+from connector.plan import Change, Plan, brakes
 from connector.store import Store
-from connector.sync import desired, mapping as mappings, memory, plan as table, roster as rosters
-from connector.sync.current import Current, Reader
+from connector.sync import contacts, desired, mapping_file, memory, pledges, roster as rosters
+from connector.sync.desired import Desired
 from connector.sync.history import History
-from connector.sync.memory import Hasher
+from connector.sync.mapping import PLEDGE
+from connector.sync.memory import Agreement, Hasher, Remember
+from connector.sync.plan import Decision
+from connector.sync.writing import Written
+
+
+class Side(Protocol):
+    """CiviCRM's side of one look: the records that rows are about. One for contacts, one for pledges."""
+
+    @property
+    def groups(self) -> MappingType[str, Group]:
+        """Every mailing group by name."""
+
+    def decide(self, desired: Desired, remember: Remember) -> Decision:
+        """What becomes of each row. Writes nothing."""
+
+    def announced(self, batch: Sequence[Change]) -> list[Agreement]:
+        """What has to be remembered before this batch is written."""
+
+    def write(self, batch: Sequence[Change], groups: MappingType[str, Group]) -> Written:
+        """Carry out a batch. groups: every group, the new ones too. Raises what the client raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at both sides found. new_links: row key → its contact, where that is not remembered yet."""
+    """What one look at both sides found. new_links: row key → its record, where that is not remembered yet."""
 
     plan: Plan
-    current: Current
+    side: Side
     new_links: dict[str, int]
 
 
@@ -34,21 +55,20 @@ class Sync:
         self, *, client: CiviClient, store: Store, hasher: Hasher, mapping: Path, roster: Path, scope: Iterable[str]
     ) -> None:
         self.client, self.store, self.hasher = client, store, hasher
-        self.mapping = mappings.load(mapping)
+        self.mapping = mapping_file.load(mapping)
         self.history = History(store, self.mapping.name)
         self._roster = rosters.read(roster)
         self._scope = tuple(scope)
 
     def look(self) -> Look:
         """Read both sides and decide. Writes nothing to CiviCRM; remembers what both sides agree on already."""
-        site = read_site(self.client, [self.mapping.contact_type, *LOCATIONS.values()])
+        site = read_site(self.client, self.mapping.entities)
         wanted = desired.read(self._roster, self.mapping, site.schema, self._scope)
         known, gone = self._links(wanted.keys)
-        current = Reader(self.client, self.mapping, site).read(wanted, known, gone)
-        seen = [person.id for found in current.found.values() for person in found.people]
-        remembered = memory.load(self.store, self.hasher, "Contact", [*seen, *(one.id for one in current.absent)])
-        decision = table.decide(wanted, current, remembered, self.mapping)
-        memory.keep(self.store, self.hasher, "Contact", decision.agreed)
+        read = pledges.read if self.mapping.entity == PLEDGE else contacts.read
+        side: Side = read(self.client, self.mapping, site, wanted, known, gone)
+        decision = side.decide(wanted, self._remember)
+        self.keep({}, decision.agreed)
         stopped_by = brakes(
             decision.changes,
             rows=wanted.row_count,
@@ -57,11 +77,20 @@ class Sync:
             limits=self.mapping.limits,
         )
         plan = Plan(self.mapping.name, tuple(decision.changes), wanted.scope, wanted.row_count, stopped_by)
-        new_links = {key: id_ for key, id_ in decision.contacts.items() if known.get(key) != id_}
-        return Look(plan, current, new_links)
+        new_links = {key: id_ for key, id_ in decision.records.items() if known.get(key) != id_}
+        return Look(plan, side, new_links)
+
+    def keep(self, links: MappingType[str, int], agreed: Iterable[Agreement]) -> None:
+        """Remember which record each row became, and what both sides agree on."""
+        hashed = {memory.key_hash(self.hasher, self.mapping.name, key): id_ for key, id_ in links.items()}
+        memory.keep_links(self.store, self.mapping.name, hashed)
+        memory.keep(self.store, self.hasher, self.mapping.remembered_as, agreed)
+
+    def _remember(self, ids: Iterable[int]) -> memory.Memory:
+        return memory.load(self.store, self.hasher, self.mapping.remembered_as, ids)
 
     def _links(self, keys: Iterable[str]) -> tuple[dict[str, int], frozenset[int]]:
-        """Row key → linked contact, and the linked contacts that no row of this file is linked to."""
+        """Row key → linked record, and the linked records that no row of this file is linked to."""
         links = memory.load_links(self.store, self.mapping.name)
         hashed = {key: memory.key_hash(self.hasher, self.mapping.name, key) for key in keys}
         known = {key: links.pop(name) for key, name in hashed.items() if name in links}

@@ -71,9 +71,8 @@ def decide_ties(
 
 
 def _asked(wanted: Wanted, targets: Mapping[str, int]) -> list[str]:
-    """What the row asks for, as far as the other contact is there; the row is refused before if it has to be."""
-    there = [(tie.kind, targets.get(tie.to.casefold())) for tie in wanted.relationships]
-    return sorted({tie_field(kind, other) for kind, other in there if other is not None})
+    """What the row asks for. A row that names a contact which is not there was refused before."""
+    return sorted({tie_field(tie.kind, targets[tie.to.casefold()]) for tie in wanted.relationships})
 
 
 def _change(action: Action, wanted: Wanted, field: FieldChange, person: int | None = None, subject: str = "") -> Change:

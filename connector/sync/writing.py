@@ -6,7 +6,7 @@ a new membership is created without a match, so that one that appeared meanwhile
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping as MappingType, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connector import clock
 from connector.civicrm import records
@@ -24,9 +24,12 @@ from connector.sync.ties import ACTIVE, parts
 
 @dataclass(slots=True)
 class Written:
-    """What a batch did. moved: keys of rows where CiviCRM had changed between look and write, so nothing was done."""
+    """What a batch did. made: row key → id of what was created.
 
-    contacts: dict[str, int] = field(default_factory=dict)
+    moved: keys of rows where CiviCRM had changed between look and write, so nothing was done.
+    """
+
+    made: dict[str, int] = field(default_factory=dict)
     agreed: list[Agreement] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
 
@@ -40,15 +43,15 @@ def write(
     """
     done = Written()
     new = [change for change in batch if change.action is Action.CREATE]
-    entity = mapping.contact_type
+    entity = mapping.entity
     if new:
         kind = {"contact_sub_type": [mapping.contact_sub_type]} if mapping.contact_sub_type else {}
         ids = records.create_contacts(client, entity, [_record(change.fields) | kind for change in new])
-        done.contacts = {change.key: id_ for change, id_ in zip(new, ids, strict=True)}
+        done.made = {change.key: id_ for change, id_ in zip(new, ids, strict=True)}
         done.agreed += [(id_, f.field, f.after) for change, id_ in zip(new, ids, strict=True) for f in change.fields]
     calls = _Calls(entity, groups)
     for change in batch:
-        id_ = change.id or done.contacts[change.key]
+        id_ = change.id or done.made[change.key]
         person = _person(change, current)
         calls.add(change, id_, person)
     found = client.multi(calls.all())
@@ -82,7 +85,7 @@ class _Calls:
             return
         own = [f for f in change.fields if f.field.partition(".")[0] not in LOCATIONS]
         if own and change.action is Action.UPDATE:
-            self._update(change, self._entity, id_, own, {f.field: f.field for f in own})
+            self._update(change, self._entity, id_, own)
         for location, entity in LOCATIONS.items():
             part = [f for f in change.fields if f.field.startswith(f"{location}.")]
             if part:
@@ -139,12 +142,19 @@ class _Calls:
         names: MappingType[str, str] | None = None,
         extra: MappingType[str, int] | None = None,
     ) -> None:
-        names = names or {f.field: f.field for f in part}
-        where = [["id", "=", row_id], *(_as_seen(names[f.field], f.before) for f in part)]
-        values = {names[f.field]: f.after for f in part} | dict(extra or {})
+        named = [replace(f, field=names[f.field]) for f in part] if names else part
         name = f"{change.key} {change.action} {entity} {row_id}"
-        self._updates[name] = (entity, "update", {"where": where, "values": values})
+        self._updates[name] = guarded(entity, row_id, named, extra)
         self.guarded[name] = change.key
+
+
+def guarded(
+    entity: str, row_id: int, fields: Sequence[FieldChange], extra: MappingType[str, int] | None = None
+) -> Call:
+    """An update that finds nothing when one of these fields is no longer as it was seen."""
+    where = [["id", "=", row_id], *(_as_seen(one.field, one.before) for one in fields)]
+    values = {one.field: one.after for one in fields} | dict(extra or {})
+    return (entity, "update", {"where": where, "values": values})
 
 
 def removals(batch: Iterable[Change], current: Current) -> Iterator[tuple[int, Membership]]:

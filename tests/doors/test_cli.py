@@ -132,7 +132,7 @@ def test_a_mistake_of_our_own_is_told_without_its_text(run, monkeypatch) -> None
     def broken(_path):
         raise KeyError("amina@example.org")
 
-    monkeypatch.setattr("connector.sync.mapping.load", broken)
+    monkeypatch.setattr("connector.sync.mapping_file.load", broken)
     result = run("plan", "members", "members.csv")
     assert result.exit_code == 1
     assert "a mistake of the connector itself (KeyError)" in result.stderr

@@ -20,7 +20,8 @@ import requests
 from connector.cli import main
 
 PROJECT = Path(__file__).resolve().parents[2]
-ROSTERS = Path(__file__).parent / "rosters"
+ROSTERS = PROJECT / "sandbox" / "rosters"
+CHAPTERS, MEMBERS, PLEDGES = (ROSTERS / f"{name}.csv" for name in ("chapters", "members", "pledges"))
 
 
 @dataclass(frozen=True)
@@ -217,21 +218,42 @@ def configured(site: Site, folder: Path) -> Connector:
     )
 
 
+@dataclass(frozen=True)
+class Stages:
+    """How far a site was brought once for all tests; the sandbox and a folder with the connector's database keep it."""
+
+    set_up: Path
+    with_chapters: Path
+
+
 @pytest.fixture(scope="session")
-def set_up(sandbox: Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The connector's database after a set-up, which the sandbox remembers as `set-up`."""
-    folder = tmp_path_factory.mktemp("set-up")
+def stages(sandbox: Site, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+    """A site that is set up, and one that has chapters besides."""
+    folder = tmp_path_factory.mktemp("stages")
     sandbox.reset()
-    configured(sandbox, folder).run("setup", "apply")
+    found = Stages(folder / "set-up", folder / "chapters")
+    found.set_up.mkdir()
+    configured(sandbox, found.set_up).run("setup", "apply")
     sandbox.keep("set-up")
-    return folder
+    shutil.copytree(found.set_up, found.with_chapters)
+    configured(sandbox, found.with_chapters).run("apply", "chapters", CHAPTERS, "--yes", "--force", "first-run")
+    sandbox.keep("chapters")
+    return found
 
 
 @pytest.fixture
-def ready(connector: Connector, site: Site, set_up: Path, tmp_path: Path) -> Site:
+def bare(connector: Connector, site: Site, stages: Stages, tmp_path: Path) -> Site:
     """A CiviCRM that is set up."""
     site.put_back("set-up")
-    shutil.copytree(set_up, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(stages.set_up, tmp_path, dirs_exist_ok=True)
+    return site
+
+
+@pytest.fixture
+def ready(connector: Connector, site: Site, stages: Stages, tmp_path: Path) -> Site:
+    """A CiviCRM that is set up and has the chapters of the example."""
+    site.put_back("chapters")
+    shutil.copytree(stages.with_chapters, tmp_path, dirs_exist_ok=True)
     return site
 
 

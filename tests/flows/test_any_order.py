@@ -1,6 +1,7 @@
 """Whatever happens in whatever order: no staff edit is lost, nobody who left is added again, a second plan is empty.
 
-Hypothesis invents the order of roster versions, staff edits, leavings and opt-outs; the sandbox holds the truth.
+Hypothesis invents the order of roster versions, staff edits, leavings, opt-outs and merges; the sandbox
+holds the truth.
 """
 
 from pathlib import Path
@@ -39,12 +40,12 @@ class Network(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         type(self).runs += 1
-        self.site.put_back("set-up")
+        self.site.put_back("chapters")
         self.store = Store(f"sqlite:///{self.folder}/run{self.runs}.sqlite3")
         self.client = CiviClient(url=self.site.url, api_key=self.site.api_key)
         self.file = RosterFile(self.folder / f"run{self.runs}.csv")
         self.rows: dict[int, dict[str, str]] = {}
-        self.known: set[int] = set()  # numbers that CiviCRM knows
+        self.known: dict[int, int] = {}  # number → its contact, the survivor when it was merged
         self.staffs_name: dict[int, str] = {}
         self.staffs_phone: dict[int, str] = {}
         self.waiting: set[int] = set()  # numbers whose row changed since the last sync
@@ -88,9 +89,9 @@ class Network(RuleBasedStateMachine):
         self.staffs_name[number] = name
         if number not in self.waiting:
             self.staffs_phone[number] = phone
-        where = [["external_identifier", "=", key(number)]]
-        self.site.api("Contact", "update", where=where, values={"first_name": name})
-        where = [["contact_id.external_identifier", "=", key(number)]]
+        contact = self.known[number]
+        self.site.api("Contact", "update", where=[["id", "=", contact]], values={"first_name": name})
+        where = [["contact_id", "=", contact], ["is_primary", "=", True]]
         self.site.api("Phone", "update", where=where, values={"phone": phone})
 
     @precondition(lambda self: self.known)
@@ -99,7 +100,8 @@ class Network(RuleBasedStateMachine):
         number = data.draw(st.sampled_from(sorted(self.known)))
         groups = self._groups_of(number)
         for group in groups:
-            self.site.set_status(key(number), group, "Removed")
+            where = [["contact_id", "=", self.known[number]], ["group_id.name", "=", group]]
+            self.site.api("GroupContact", "update", where=where, values={"status": "Removed"})
         if groups:
             self.may_be_in[number] = set()
 
@@ -107,9 +109,20 @@ class Network(RuleBasedStateMachine):
     @rule(data=st.data())
     def member_opts_out(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(sorted(self.known)))
-        where = [["external_identifier", "=", key(number)]]
-        self.site.api("Contact", "update", where=where, values={"is_opt_out": True})
+        self.site.api("Contact", "update", where=[["id", "=", self.known[number]]], values={"is_opt_out": True})
         self.may_be_in.setdefault(number, self._groups_of(number))
+
+    @precondition(lambda self: self.known)
+    @rule(data=st.data())
+    def staff_merge(self, data: st.DataObject) -> None:
+        """Staff find the same person entered a second time, and keep that second contact."""
+        number = data.draw(st.sampled_from(sorted(self.known)))
+        loser = self.known[number]
+        where = [["id", "=", loser]]
+        (values,) = self.site.api("Contact", "get", select=["first_name", "last_name", "is_opt_out"], where=where)
+        (twin,) = self.site.api("Individual", "create", values={**values, "id": None})
+        self.site.api("Contact", "mergeDuplicates", contactId=twin["id"], duplicateId=loser, mode="aggressive")
+        self.known[number] = twin["id"]
 
     # --- what the connector does -------------------------------------------------------------------------------------
 
@@ -123,14 +136,16 @@ class Network(RuleBasedStateMachine):
         lease.give_back()
         assert not result.failed
         assert not result.left_out
-        self.known |= set(self.rows)
+        for number in self.rows:
+            self.known.setdefault(number, self.site.person(key(number))["id"])
         self.waiting -= set(self.rows)
         assert self._look()[1].plan.acting == ()
 
     @invariant()
     def no_staff_edit_is_lost(self) -> None:
         for number, name in getattr(self, "staffs_name", {}).items():
-            found = self.site.person(key(number), "first_name", "phone_primary.phone")
+            select, where = ["first_name", "phone_primary.phone"], [["id", "=", self.known[number]]]
+            (found,) = self.site.api("Contact", "get", select=select, where=where)
             assert found["first_name"] == name
             if number in self.staffs_phone:
                 assert found["phone_primary.phone"] == self.staffs_phone[number]
@@ -157,7 +172,7 @@ class Network(RuleBasedStateMachine):
         return sync, sync.look()
 
     def _groups_of(self, number: int) -> set[str]:
-        where = [["contact_id.external_identifier", "=", key(number)], ["status", "=", "Added"]]
+        where = [["contact_id", "=", self.known[number]], ["status", "=", "Added"]]
         rows: list[dict[str, Any]] = self.site.api("GroupContact", "get", select=["group_id.name"], where=where)
         return {row["group_id.name"] for row in rows}
 

@@ -137,12 +137,6 @@ def test_rows_with_mistakes_are_refused_and_the_others_go_on(
     assert ready.status("M00003", "chapter_COR06") == "Added"
 
 
-def test_a_group_title_that_is_taken(ready: Site, connector: Connector, path: Path) -> None:
-    ready.api("Group", "create", values={"name": "something_else", "title": "Chapter COR06"})
-    output = connector.run("apply", "members", path, *FIRST, code=1)
-    assert "'Chapter COR06' is the title of something_else" in output
-
-
 def test_a_site_that_was_never_set_up(site: Site, connector: Connector, path: Path) -> None:
     output = connector.run("plan", "members", path, code=1)
     assert "Solidarity_Member.Joined_On" in output

@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import PROJECT, Connector, RosterFile, Site, member
+from tests.flows.conftest import CHAPTERS, MEMBERS, Connector, RosterFile, Site, member
 
-CHAPTERS = PROJECT / "sandbox" / "rosters" / "chapters.csv"
-MEMBERS = PROJECT / "sandbox" / "rosters" / "members.csv"
 FIRST = ("--yes", "--force", "first-run")
 HEADINGS = "Chapter Code,Chapter Name,Kind,Community,City,Country,Started,Coordinator No,Status"
 
@@ -34,49 +32,52 @@ def ties(site: Site, number: str) -> list[tuple[str, str, bool]]:
     )
 
 
-def test_a_chapter_gets_its_group_its_facts_and_its_community(ready: Site, connector: Connector) -> None:
+def test_a_chapter_gets_its_group_its_facts_and_its_community(bare: Site, connector: Connector) -> None:
     connector.run("apply", "chapters", CHAPTERS, *FIRST)
-    chapter = ready.person("COR06", "contact_sub_type", "Solidarity_Chapter.Kind:name", "Solidarity_Chapter.Started_On")
+    chapter = bare.person("COR06", "contact_sub_type", "Solidarity_Chapter.Kind:name", "Solidarity_Chapter.Started_On")
     assert chapter["contact_sub_type"] == ["Solidarity_Chapter"]
     assert chapter["Solidarity_Chapter.Kind:name"] == "community"
     assert chapter["Solidarity_Chapter.Started_On"] == "2025-08-21"
-    assert ties(ready, "COR06") == [("Stands_With", "community:ras_al_auja", True)]
-    (group,) = ready.api("Group", "get", select=["title", "parents"], where=[["name", "=", "chapter_COR06"]])
-    (friends,) = ready.api("Group", "get", select=["id"], where=[["name", "=", "friends_ras_al_auja"]])
+    assert ties(bare, "COR06") == [("Stands_With", "community:ras_al_auja", True)]
+    (group,) = bare.api("Group", "get", select=["title", "parents"], where=[["name", "=", "chapter_COR06"]])
+    (friends,) = bare.api("Group", "get", select=["id"], where=[["name", "=", "friends_ras_al_auja"]])
     assert group["title"] == "Cork for Ras al-Auja 6"
     assert [int(parent) for parent in group["parents"]] == [friends["id"]]
     assert "Nothing to do" in connector.run("plan", "chapters", CHAPTERS)
 
 
-def test_members_belong_to_the_chapters_that_are_there(ready: Site, connector: Connector) -> None:
+def test_members_belong_to_the_chapters_that_are_there(bare: Site, connector: Connector) -> None:
     connector.run("apply", "chapters", CHAPTERS, *FIRST)
     connector.run("apply", "members", MEMBERS, *FIRST)
-    assert ties(ready, "M01-00003") == [("Chapter_Member", "COR06", True)]
-    assert ties(ready, "M01-00006") == [("Chapter_Coordinator", "COR06", True)]
-    assert ties(ready, "M01-00009") == []  # at large
+    assert ties(bare, "M01-00003") == [("Chapter_Member", "COR06", True)]
+    assert ties(bare, "M01-00006") == [("Chapter_Coordinator", "COR06", True)]
+    assert ties(bare, "M01-00009") == []  # at large
     assert "Nothing to do" in connector.run("plan", "members", MEMBERS)
 
 
-def test_members_first_and_chapters_later_ends_the_same(ready: Site, connector: Connector) -> None:
-    connector.run("apply", "members", MEMBERS, *FIRST)
-    assert ties(ready, "M01-00003") == []
+def test_members_of_a_chapter_that_is_not_there_wait_for_it(bare: Site, connector: Connector) -> None:
+    output = connector.run("apply", "members", MEMBERS, *FIRST, code=5)
+    assert "no contact with the external identifier COR06; apply its own roster first" in output
+    assert bare.api("Contact", "get", select=["id"], where=[["external_identifier", "=", "M01-00003"]]) == []
+    assert bare.status("M01-00009", "members_at_large") == "Added"
+
     connector.run("apply", "chapters", CHAPTERS, *FIRST)
-    connector.run("apply", "members", MEMBERS, "--yes")
-    assert ties(ready, "M01-00003") == [("Chapter_Member", "COR06", True)]
+    connector.run("apply", "members", MEMBERS, "--yes", "--force", "creates")
+    assert ties(bare, "M01-00003") == [("Chapter_Member", "COR06", True)]
 
 
 def test_a_move_and_a_new_role_end_the_old_relationship_and_begin_the_new(
-    ready: Site, connector: Connector, roster: RosterFile
+    bare: Site, connector: Connector, roster: RosterFile
 ) -> None:
     connector.run("apply", "chapters", CHAPTERS, *FIRST)
     scope = ("--scope", "COR06,WIE01")
     connector.run("apply", "members", roster.write(member(1)), *FIRST, *scope)
     connector.run("apply", "members", roster.write(member(1, Chapter_Code="WIE01", Role="coordinator")), *FIRST, *scope)
-    assert ties(ready, "M00001") == [("Chapter_Coordinator", "WIE01", True), ("Chapter_Member", "COR06", False)]
+    assert ties(bare, "M00001") == [("Chapter_Coordinator", "WIE01", True), ("Chapter_Member", "COR06", False)]
 
     connector.run("apply", "members", roster.write(member(1)), *FIRST, *scope)
-    assert ties(ready, "M00001") == [("Chapter_Coordinator", "WIE01", False), ("Chapter_Member", "COR06", True)]
-    (again,) = ready.api(
+    assert ties(bare, "M00001") == [("Chapter_Coordinator", "WIE01", False), ("Chapter_Member", "COR06", True)]
+    (again,) = bare.api(
         "Relationship",
         "get",
         select=["end_date"],
@@ -86,16 +87,16 @@ def test_a_move_and_a_new_role_end_the_old_relationship_and_begin_the_new(
     assert "Nothing to do" in connector.run("plan", "members", roster.path, *scope)
 
 
-def test_a_relationship_that_staff_ended_stays_ended(ready: Site, connector: Connector, roster: RosterFile) -> None:
+def test_a_relationship_that_staff_ended_stays_ended(bare: Site, connector: Connector, roster: RosterFile) -> None:
     connector.run("apply", "chapters", CHAPTERS, *FIRST)
     connector.run("apply", "members", roster.write(member(1)), *FIRST)
     where = [["contact_id_a.external_identifier", "=", "M00001"]]
-    ready.api("Relationship", "update", where=where, values={"is_active": False})
+    bare.api("Relationship", "update", where=where, values={"is_active": False})
     assert "stays ended" in connector.run("apply", "members", roster.path, "--yes")
-    assert ties(ready, "M00001") == [("Chapter_Member", "COR06", False)]
+    assert ties(bare, "M00001") == [("Chapter_Member", "COR06", False)]
 
 
-def test_a_renamed_code_is_asked_about(ready: Site, connector: Connector, sheet: Path) -> None:
+def test_a_renamed_code_is_asked_about(bare: Site, connector: Connector, sheet: Path) -> None:
     connector.run(
         "apply", "chapters", write(sheet, "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Active"), *FIRST
     )
@@ -105,31 +106,38 @@ def test_a_renamed_code_is_asked_about(ready: Site, connector: Connector, sheet:
     assert "carries another external identifier" in output
 
 
-def test_a_closed_chapter_makes_no_group_and_its_group_is_told(ready: Site, connector: Connector, sheet: Path) -> None:
+def test_a_closed_chapter_makes_no_group_and_its_group_is_told(bare: Site, connector: Connector, sheet: Path) -> None:
     closed = "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Closed"
     connector.run("apply", "chapters", write(sheet, closed), *FIRST)
-    assert ready.api("Group", "get", where=[["name", "=", "chapter_COR06"]]) == []
+    assert bare.api("Group", "get", where=[["name", "=", "chapter_COR06"]]) == []
 
     connector.run("apply", "chapters", write(sheet, closed.replace("Closed", "Active")), "--yes")
     assert "switch the group off" in connector.run("apply", "chapters", write(sheet, closed), "--yes")
-    assert ready.person("COR06", "Solidarity_Chapter.Status:name")["Solidarity_Chapter.Status:name"] == "closed"
+    assert bare.person("COR06", "Solidarity_Chapter.Status:name")["Solidarity_Chapter.Status:name"] == "closed"
 
 
-def test_an_unknown_community_is_refused_with_its_line(ready: Site, connector: Connector, sheet: Path) -> None:
+def test_an_unknown_community_is_refused_with_its_line(bare: Site, connector: Connector, sheet: Path) -> None:
     row = "COR06,Cork,community,Somewhere else,Cork,IE,2025-08-21,,Active"
     assert "Community is none of: ras al-auja" in connector.run("plan", "chapters", write(sheet, row), code=5)
 
 
 def test_an_organization_of_the_same_name_that_is_no_chapter_is_asked_about(
-    ready: Site, connector: Connector, sheet: Path
+    bare: Site, connector: Connector, sheet: Path
 ) -> None:
-    ready.api("Organization", "create", values={"organization_name": "Cork"})
+    bare.api("Organization", "create", values={"organization_name": "Cork"})
     row = "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Active"
     assert "is no Solidarity_Chapter" in connector.run("plan", "chapters", write(sheet, row), code=5)
 
 
-def test_a_group_that_staff_deleted_is_made_again(ready: Site, connector: Connector) -> None:
+def test_a_group_that_staff_deleted_is_made_again(bare: Site, connector: Connector) -> None:
     connector.run("apply", "chapters", CHAPTERS, *FIRST)
-    ready.api("Group", "delete", where=[["name", "=", "chapter_COR06"]])
+    bare.api("Group", "delete", where=[["name", "=", "chapter_COR06"]])
     connector.run("apply", "chapters", CHAPTERS, "--yes")
-    assert len(ready.api("Group", "get", where=[["name", "=", "chapter_COR06"]])) == 1
+    assert len(bare.api("Group", "get", where=[["name", "=", "chapter_COR06"]])) == 1
+
+
+def test_a_group_title_that_is_taken(bare: Site, connector: Connector, sheet: Path) -> None:
+    bare.api("Group", "create", values={"name": "something_else", "title": "Cork"})
+    row = "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Active"
+    output = connector.run("apply", "chapters", write(sheet, row), *FIRST, code=1)
+    assert "'Cork' is the title of something_else" in output

@@ -10,7 +10,7 @@ import marshmallow
 import pytest
 
 from connector.sync import cleaners
-from connector.sync.mapping import MappingSchema
+from connector.sync.mapping_file import MappingSchema
 from tests.flows.conftest import PROJECT, Connector, RosterFile, Site, member
 
 DOC = (PROJECT / "docs" / "mappings.md").read_text(encoding="utf-8")

@@ -15,7 +15,7 @@ def test_a_plan_is_kept_in_every_form(ready: Site, connector: Connector, roster:
     for ending in ("json", "csv", "HTML"):
         file = tmp_path / f"plan.{ending}"
         told = connector.run("plan", "members", sheet, "--save", file, code=5)
-        assert "1 new, 1 group, 1 into groups, 1 refused." in told
+        assert "1 new, 1 into groups, 1 related, 1 refused." in told
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         assert "أمينة" in file.read_text(encoding="utf-8")
         checksum = told.rsplit("--plan ", 1)[1].strip()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.conftest import Connector, RosterFile, Site, configured, member, running_sandbox
+from tests.flows.conftest import CHAPTERS, Connector, RosterFile, Site, configured, member, running_sandbox
 
 FIRST = ("--yes", "--force", "first-run")
 
@@ -27,6 +27,7 @@ def there(wordpress: Site, tmp_path: Path) -> Connector:
 def test_a_roster_is_applied_and_a_merge_is_followed(wordpress: Site, there: Connector, roster: RosterFile) -> None:
     there.run("setup", "apply")
     assert "Nothing to do" in there.run("setup", "plan")
+    there.run("apply", "chapters", CHAPTERS, *FIRST)
     path = roster.write(member(1), member(2))
     there.run("apply", "members", path, *FIRST)
     assert "Nothing to do" in there.run("plan", "members", path)

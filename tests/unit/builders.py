@@ -10,7 +10,7 @@ from connector.sync.current import Current, Found, Membership, Person
 from connector.sync.desired import Desired
 from connector.sync.mapping import TAKE_OUT, GroupRule, Mapping, Source
 from connector.sync.plan import Decision, decide
-from connector.sync.rows import OwnGroup, Wanted
+from connector.sync.rows import Wanted
 
 GROUPS: tuple[str, ...] = ("network", "chapter_COR06", "chapter_WIE01", "members_at_large")
 ANNA = 7  # the id of the contact that most tests are about
@@ -40,13 +40,14 @@ def mapping(when_row_disappears: str = TAKE_OUT, **wins: str) -> Mapping:
     return Mapping(
         name="members",
         about="",
-        contact_type="Individual",
+        entity="Individual",
         contact_sub_type="",
         key=("Member No",),
         scope="Chapter Code",
         match=(("external_identifier",), ("last_name",)),
         fields={name: Source(columns=(name,), wins=wins.get(name, "civicrm")) for name in names},
-        group=GroupRule("chapter_{Chapter Code}", "members_at_large", "network", "Chapter {Chapter Code}", "network"),
+        contact=None,
+        group=GroupRule("chapter_{Chapter Code}", "members_at_large", "network"),
         own_group=None,
         relationships=(),
         when_row_disappears=when_row_disappears,
@@ -58,7 +59,7 @@ def mapping(when_row_disappears: str = TAKE_OUT, **wins: str) -> Mapping:
 def wanted(key: str = "M1", *, group: str = "chapter_COR06", line: int = 2, **fields: str) -> Wanted:
     """What one row asks for."""
     given = {"external_identifier": key, "last_name": "Haddad"} | fields
-    return Wanted(key, line, "COR06", given, group, OwnGroup(group, "Chapter of somewhere", "network"))
+    return Wanted(key, line, "COR06", given, group=group)
 
 
 def place(group: str, status: str, **more: Any) -> Membership:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connector.civicrm.schema import Schema
 from connector.settings import SHIPPED_MAPPINGS
-from connector.sync import mapping as mappings
+from connector.sync import mapping_file as mappings
 from connector.sync.mapping import Mapping
 
 GOLDEN = Path(__file__).parents[1] / "golden"

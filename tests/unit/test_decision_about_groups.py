@@ -1,10 +1,13 @@
 """The decision table of sync, the half about groups: who is added, who is moved, who left and stays away."""
 
+from dataclasses import replace
+
 import pytest
 
 from connector.plan import Action, FieldChange
 from connector.sync.mapping import KEEP
 from connector.sync.places import group_field, left_on, removal_after
+from connector.sync.rows import OwnGroup
 
 from .builders import ANNA, Remembered, decided, done, found, left, mapping, memory, person, place, wanted
 
@@ -172,13 +175,20 @@ def test_a_mapping_may_keep_those_whose_row_disappeared() -> None:
 # --- groups that do not exist yet ------------------------------------------------------------------------------------
 
 
-def test_a_group_that_rows_name_is_made_once_before_anybody_is_added() -> None:
-    rows = [(wanted("M1"), found()), (wanted("M2"), found())]
+def test_a_group_that_two_rows_make_is_made_once_and_before_their_contacts() -> None:
+    own = OwnGroup(COR, "Chapter of somewhere", "network")
+    rows = [(replace(wanted(key), group=None, own_group=own), found()) for key in ("M1", "M2")]
     first, *others = decided(rows, groups=("network",)).changes
     assert (first.action, first.entity, first.key) == (Action.CREATE, "Group", "M1")
     made = {part.field: part.after for part in first.fields}
     assert made == {"name": COR, "title": "Chapter of somewhere", "parents": "network"}
     assert "Group" not in {one.entity for one in others}
+
+
+def test_a_row_whose_group_is_missing_is_refused_with_who_makes_it() -> None:
+    (change,) = decided([(wanted(), found())], groups=("network",)).changes
+    assert (change.action, change.line) == (Action.REFUSE, 2)
+    assert f"no group {COR}; apply the roster that makes it first" in change.reason
 
 
 @pytest.mark.parametrize("group", ["chapter_COR06", "chapter_WIE01"])

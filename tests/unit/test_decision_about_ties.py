@@ -8,7 +8,7 @@ from connector.plan import Action
 from connector.sync.rows import RelationTo
 from connector.sync.ties import ACTIVE, ENDED, Tie, decide_ties, new_ties, parts, tie_field
 
-from .builders import ANNA, memory, wanted
+from .builders import ANNA, decided as whole_decision, found, memory, wanted
 
 CORK, WIEN = 50, 60
 TARGETS = {"cor06": CORK, "wie01": WIEN}
@@ -16,7 +16,7 @@ IN_CORK = tie_field("Chapter_Member", CORK)
 
 
 def row(code: str = "COR06", kind: str = "Chapter_Member"):
-    return replace(wanted(), relationships=(RelationTo(kind, code, required=False),))
+    return replace(wanted(), relationships=(RelationTo(kind, code),))
 
 
 def decided(there: list[Tie], remembered: dict[str, str], code: str = "COR06", kind: str = "Chapter_Member"):
@@ -64,9 +64,14 @@ def test_of_two_equal_ones_the_active_counts() -> None:
     assert decided([tie(is_active=True), tie(is_active=False)], {IN_CORK: ACTIVE}) == ([], [])
 
 
-def test_a_contact_that_is_not_there_is_not_related_to() -> None:
-    assert decided([], {}, code="NOPE99") == ([], [])
-    assert list(new_ties(row("NOPE99"), TARGETS)) == []
+def test_a_new_contact_is_related_to_what_its_row_names() -> None:
+    assert [one.fields[0].field for one in new_ties(row(), TARGETS)] == [IN_CORK]
+
+
+def test_a_row_that_names_a_contact_which_is_not_there_is_refused() -> None:
+    (change,) = whole_decision([(row("NOPE99"), found())]).changes
+    assert change.action is Action.REFUSE
+    assert "no contact with the external identifier NOPE99; apply its own roster first" in change.reason
 
 
 def test_the_name_of_a_remembered_relationship_can_be_read_back() -> None:

@@ -73,7 +73,7 @@ def test_a_row_that_is_as_it_was_changes_nothing() -> None:
     decision = decided([(wanted(), found(person(at_home)))], memory(known))
     assert decision.changes == []
     assert decision.agreed == []
-    assert decision.contacts == {"M1": ANNA}
+    assert decision.records == {"M1": ANNA}
 
 
 def test_a_changed_cell_is_written_with_the_value_it_replaces() -> None:
@@ -142,7 +142,7 @@ def test_a_doubtful_contact_is_asked_about_and_not_touched(there, question) -> N
     (ask,) = decision.changes
     assert ask.action is Action.ASK
     assert question in ask.reason
-    assert decision.contacts == {}
+    assert decision.records == {}
     assert decision.agreed == []
 
 

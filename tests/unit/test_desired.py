@@ -10,7 +10,7 @@ from connector.errors import UserError
 from connector.plan import Action
 from connector.sync import desired, roster as rosters
 from connector.sync.mapping import Source
-from connector.sync.rows import AT_LARGE, OwnGroup
+from connector.sync.rows import AT_LARGE
 
 from .site import members, schema
 
@@ -169,7 +169,6 @@ def test_a_refused_row_has_not_disappeared(read) -> None:
 def test_a_row_names_the_group_where_its_person_is_mailed(read) -> None:
     first, second = read(row("M1"), row("M2", Chapter_Code="")).wanted
     assert first.group == "chapter_COR06"
-    assert first.own_group == OwnGroup("chapter_COR06", "Chapter COR06", "friends_ras_al_auja")
     assert (second.group, second.scope) == ("members_at_large", AT_LARGE)
 
 

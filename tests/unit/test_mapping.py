@@ -9,14 +9,14 @@ from connector.errors import UserError
 from connector.plan import Limits
 from connector.settings import SHIPPED_MAPPINGS
 from connector.setup import wanted as setup_file
-from connector.sync import desired, mapping as mappings
+from connector.sync import desired, mapping_file as mappings
 from connector.sync.mapping import KEEP
 
 from .site import members, schema
 
 GOOD = """
 about = "Members"
-contact_type = "Individual"
+entity = "Individual"
 key = ["No"]
 scope = "Code"
 match = [["external_identifier"], ["email_primary.email"]]
@@ -30,8 +30,6 @@ source = { always = "Roster" }
 
 [group]
 name = "chapter_{Code}"
-title = "Chapter {Code}"
-parent = "friends"
 default = "at_large"
 network = "network"
 """
@@ -101,7 +99,7 @@ def test_without_a_word_about_safety_the_careful_values_hold(tmp_path) -> None:
             "match: 'email_primary.emial' is not under [fields], did you mean 'email_primary.email'?",
             id="match",
         ),
-        pytest.param('"Individual"', '"Person"', "contact_type: Must be one of: Individual, Organization", id="type"),
+        pytest.param('"Individual"', '"Person"', "entity: Must be one of: Individual, Organization", id="type"),
         pytest.param('["No"]', "[]", "key: Shorter than minimum length 1.", id="no key"),
         pytest.param('{ always = "Roster" }', "{}", "fields.source: either `column` or `always`", id="no origin"),
         pytest.param(
@@ -121,7 +119,7 @@ def test_without_a_word_about_safety_the_careful_values_hold(tmp_path) -> None:
             id="safety",
         ),
         pytest.param(
-            'title = "', 'titel = "', "group.titel: there is no such word here, did you mean 'title'?", id="g"
+            'default = "', 'defualt = "', "group.defualt: there is no such word here, did you mean 'default'?", id="g"
         ),
     ],
 )
@@ -137,7 +135,7 @@ def test_every_mistake_is_told_at_once_and_each_on_one_line(tmp_path) -> None:
     assert {problem.split("  ")[1].split(":")[0] for problem in found} == {
         "about",
         "abuot",
-        "contact_type",
+        "entity",
         "fields.email_primary.email.clean.0",
     }
     assert all("\n" not in problem for problem in found)
