@@ -32,6 +32,7 @@ class Group:
     name: str
     title: str
     parents: tuple[int, ...]
+    is_active: bool = True
 
 
 def check_identity(found: Mapping[str, Sequence[Row]]) -> tuple[int, int]:
@@ -55,7 +56,13 @@ def check_identity(found: Mapping[str, Sequence[Row]]) -> tuple[int, int]:
 def groups(found: Iterable[Row]) -> dict[str, Group]:
     """Name → group, from the answer to GROUPS."""
     return {
-        row["name"]: Group(int(row["id"]), row["name"], row["title"], tuple(int(p) for p in row.get("parents") or ()))
+        row["name"]: Group(
+            id=int(row["id"]),
+            name=row["name"],
+            title=row["title"],
+            parents=tuple(int(parent) for parent in row.get("parents") or ()),
+            is_active=bool(row["is_active"]),
+        )
         for row in found
     }
 
@@ -126,12 +133,13 @@ def survivors(client: CiviClient, ids: Iterable[int], contact_actions: Collectio
 @dataclass(frozen=True, slots=True)
 class Belonging:
     """Where contacts belong: their GroupContact rows, oldest first the SubscriptionHistory rows of status Removed,
-    and their Relationship rows as contact a.
+    their Relationship rows as contact a, and those as contact b.
     """
 
     places: list[Row]
     removals: list[Row]
     ties: list[Row]
+    ties_to: list[Row]
 
 
 def belonging(
@@ -141,11 +149,12 @@ def belonging(
     groups: Sequence[int],
     whole_groups: Sequence[int],
     relationship_types: Sequence[str],
+    types_to: Sequence[str],
 ) -> Belonging:
     """Read where contacts belong, in one request.
 
     groups: of which groups their rows are read; whole_groups: besides, everyone in these groups;
-    relationship_types: by their name_a_b.
+    relationship_types, types_to: by their name_a_b, those where the contacts are a and those where they are b.
     """
     group_ids = groups
     calls: dict[str, Call] = {}
@@ -157,13 +166,10 @@ def belonging(
         who = ["contact_id", "IN", some]
         calls[f"rows {number}"] = ("GroupContact", "get", {**rows_of, "where": [in_tree, who]})
         calls[f"past {number}"] = ("SubscriptionHistory", "get", {**past_of, "where": [in_tree, who, removed]})
-        if relationship_types:
-            kinds = ["relationship_type_id:name", "IN", sorted(relationship_types)]
-            calls[f"ties {number}"] = (
-                "Relationship",
-                "get",
-                {**ties_of, "where": [["contact_id_a", "IN", some], kinds]},
-            )
+        for name, side, kinds in (("ties", "contact_id_a", relationship_types), ("to", "contact_id_b", types_to)):
+            if kinds:
+                where = [[side, "IN", some], ["relationship_type_id:name", "IN", sorted(kinds)]]
+                calls[f"{name} {number}"] = ("Relationship", "get", {**ties_of, "where": where})
     if whole_groups:
         inside = ["group_id", "IN", sorted(whole_groups)]
         calls["rows all"] = ("GroupContact", "get", {**rows_of, "where": [inside, ["status", "=", "Added"]]})
@@ -174,7 +180,7 @@ def belonging(
         rows = {row["id"]: row for name, part in found.items() if name.startswith(kind) for row in part}
         return [rows[id_] for id_ in sorted(rows)]
 
-    return Belonging(places=merged("rows"), removals=merged("past"), ties=merged("ties"))
+    return Belonging(places=merged("rows"), removals=merged("past"), ties=merged("ties"), ties_to=merged("to"))
 
 
 def create_groups(client: CiviClient, wanted: Sequence[tuple[str, str, int]]) -> list[Group]:

@@ -47,6 +47,7 @@ class Person:
     came_back_on: str | None = None
     groups: MappingType[str, Membership] = field(default_factory=dict)
     ties: tuple[Tie, ...] = ()
+    named: frozenset[tuple[str, int]] = frozenset()  # who is related to this contact now: type, contact
     sub_types: frozenset[str] = frozenset()
 
 
@@ -57,6 +58,7 @@ class Found:
     people: tuple[Person, ...]
     by_key: bool
     gone: bool = False  # linked before, and neither there nor merged into another
+    doubtful: bool = False  # only so similar that a person has to decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Reader:
         """The rows' contacts by number and by link, and the contacts that their relationships name."""
         own = {number for wanted in desired.wanted if (number := wanted.fields.get("external_identifier"))}
         others = {tie.to for wanted in desired.wanted for tie in wanted.relationships}
+        others |= {one.who for wanted in desired.wanted for one in wanted.named}
         linked = sorted({links[wanted.key] for wanted in desired.wanted if wanted.key in links})
         return records.contacts(self._client, self._select, numbers=sorted(own | others), ids=linked)
 
@@ -139,19 +142,22 @@ class Reader:
         return found
 
     def _alike(self, missing: Sequence[Wanted]) -> dict[str, Found]:
-        """Contacts that look like the row, by the first rule of `match` under which there is any."""
+        """Contacts that look like the row, by the first rule of `match` or `look_alike` under which there is any."""
         found: dict[str, Found] = {wanted.key: Found((), by_key=True) for wanted in missing}
-        for rule in self._mapping.match:
+        same = [(rule, self._mapping.entity, False) for rule in self._mapping.match]
+        similar = [(rule, "Contact", True) for rule in self._mapping.look_alike]
+        for rule, entity, doubtful in (*same, *similar):
             if rule == ("external_identifier",):
                 continue  # looked for already, in the trash and among other types too
             open_ = [w for w in missing if not found[w.key].people and all(w.fields.get(path) for path in rule)]
             values = sorted({wanted.fields[rule[0]] for wanted in open_})
-            rows = records.same_value(self._client, self._mapping.entity, self._select, rule[0], values)
+            rows = records.same_value(self._client, entity, self._select, rule[0], values)
             alike: defaultdict[tuple[str, ...], list[Person]] = defaultdict(list)
             for person in map(self._person, rows):
                 alike[_looks(person.fields, rule)].append(person)
             for wanted in open_:
-                found[wanted.key] = Found(tuple(alike[_looks(wanted.fields, rule)]), by_key=False)
+                people = tuple(alike[_looks(wanted.fields, rule)])
+                found[wanted.key] = Found(people, by_key=False, doubtful=doubtful)
         return found
 
     def _with_groups(self, desired: Desired, found: dict[str, Found], gone: Collection[int]) -> Current:
@@ -165,12 +171,22 @@ class Reader:
             groups=sorted(inside),
             whole_groups=[group.id for group in here if self._in_scope(group.name, desired)],
             relationship_types=self._mapping.relationship_types,
+            types_to=self._mapping.checked_types,
         )
         places = _places(read.places, read.removals, {group.id: group.name for group in here})
         ties = _ties(read.ties)
+        named: defaultdict[int, set[tuple[str, int]]] = defaultdict(set)
+        for row in read.ties_to:
+            if row["is_active"]:
+                named[int(row["contact_id_b"])].add((row["relationship_type_id:name"], int(row["contact_id_a"])))
 
         def whole(person: Person) -> Person:
-            return replace(person, groups=places.get(person.id, {}), ties=tuple(ties.get(person.id, ())))
+            return replace(
+                person,
+                groups=places.get(person.id, {}),
+                ties=tuple(ties.get(person.id, ())),
+                named=frozenset(named[person.id]),
+            )
 
         complete = {key: replace(one, people=tuple(map(whole, one.people))) for key, one in found.items()}
         kind = self._mapping.entity

@@ -37,7 +37,8 @@ def read(roster: Roster, mapping: Mapping, schema: Schema, scope: Iterable[str] 
     rows = [reader.read(row) for row in roster.rows]
     in_scope = tuple(dict.fromkeys(scope)) or tuple(sorted({row.wanted.scope for row in rows if row.wanted}))
     rows = [_inside(in_scope, row) for row in rows]
-    rows = sorted((row for same in _by_number(rows) for row in _agreed(same)), key=lambda row: row.line)
+    heading = " and ".join(mapping.key)
+    rows = sorted((row for same in _by_number(rows) for row in _agreed(same, heading)), key=lambda row: row.line)
     return Desired(
         wanted=tuple(row.wanted for row in rows if row.wanted),
         told=tuple(
@@ -112,8 +113,8 @@ def _asks_for(wanted: Wanted | None) -> object:
     )
 
 
-def _agreed(same: Sequence[ReadRow]) -> Iterator[ReadRow]:
-    """Rows with one number: taken once when they are equal, not at all when they differ. Nobody guesses."""
+def _agreed(same: Sequence[ReadRow], heading: str) -> Iterator[ReadRow]:
+    """Rows with one key: taken once when they are equal, not at all when they differ. Nobody guesses."""
     first, *others = same
     asked = {_asks_for(row.wanted) for row in same}
     if not others:
@@ -124,7 +125,7 @@ def _agreed(same: Sequence[ReadRow]) -> Iterator[ReadRow]:
             yield replace(row, wanted=None, told=(f"the same row as line {first.line}",))
     else:
         lines = ", ".join(str(row.line) for row in same)
-        why = f"lines {lines} have this number but differ; nobody guesses which one is right"
+        why = f"lines {lines} have one {heading} but differ; nobody guesses which one is right"
         for row in same:
             own = row.told if row.refused else ()
             yield replace(row, wanted=None, told=("; ".join((*own, why)),), refused=True)

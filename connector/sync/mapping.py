@@ -1,7 +1,7 @@
 """What a mapping says, frozen; the rest of sync works with it. Which words its file may use stands in mapping_file."""
 
 import re
-from collections.abc import Mapping as MappingType
+from collections.abc import Iterable, Mapping as MappingType
 from dataclasses import dataclass
 
 from connector.civicrm.schema import owner
@@ -72,6 +72,14 @@ class RelationshipRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRule:
+    """A relationship of another contact (a) to the row's (b), only compared. who: gives a's external identifier."""
+
+    kind: Source
+    who: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A row and what must come of it; checked by the tests."""
 
@@ -82,6 +90,8 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """A whole mapping. fields: CiviCRM field → its source. match: which fields find a contact, in this order.
+
+    look_alike: which fields make a contact so similar that a person has to decide, when no rule of match found any.
 
     entity: what a row makes, as API v4 calls it. scope: a column, "" when the mapping has only one scope, `all`.
     contact: for what belongs to a contact, gives that contact's external identifier.
@@ -94,11 +104,13 @@ class Mapping:
     key: tuple[str, ...]
     scope: str
     match: tuple[tuple[str, ...], ...]
+    look_alike: tuple[tuple[str, ...], ...]
     fields: MappingType[str, Source]
     contact: Source | None
     group: GroupRule | None
     own_group: OwnGroupRule | None
     relationships: tuple[RelationshipRule, ...]
+    checks: tuple[CheckRule, ...]
     when_row_disappears: str
     limits: Limits
     examples: tuple[Example, ...]
@@ -120,15 +132,19 @@ class Mapping:
     @property
     def relationship_types(self) -> tuple[str, ...]:
         """The names (a to b) of all types that the mapping can make."""
-        kinds = [rule.kind for rule in self.relationships]
-        named = [[kind.always] if kind.always else list((kind.choices or {}).values()) for kind in kinds]
-        return tuple(dict.fromkeys(name for names in named for name in names if name))
+        return _types(rule.kind for rule in self.relationships)
+
+    @property
+    def checked_types(self) -> tuple[str, ...]:
+        """The names (a to b) of all types that are only compared."""
+        return _types(rule.kind for rule in self.checks)
 
     @property
     def columns(self) -> tuple[tuple[str, ...], ...]:
         """Every column that the mapping reads, each as the headings that it may have."""
         sources = [*self.fields.values(), *([self.contact] if self.contact else [])]
         sources += [source for rule in self.relationships for source in (rule.kind, rule.to)]
+        sources += [source for check in self.checks for source in (check.kind, check.who)]
         single = [*self.key, *([self.scope] if self.scope else []), *(self.group.columns if self.group else ())]
         if self.own_group:
             sources += [self.own_group.parent, *([self.own_group.closed] if self.own_group.closed else [])]
@@ -136,3 +152,8 @@ class Mapping:
         read = [source.columns for source in sources if source.columns]
         known = {heading for headings in read for heading in headings}
         return tuple(dict.fromkeys([*read, *((heading,) for heading in single if heading not in known)]))
+
+
+def _types(kinds: Iterable[Source]) -> tuple[str, ...]:
+    named = [[kind.always] if kind.always else list((kind.choices or {}).values()) for kind in kinds]
+    return tuple(dict.fromkeys(name for names in named for name in names if name))

@@ -17,6 +17,7 @@ from connector.sync.mapping import (
     PLEDGE_NEEDS,
     TAKE_OUT,
     WINS,
+    CheckRule,
     Example,
     GroupRule,
     Mapping,
@@ -112,6 +113,15 @@ class _RelationshipSchema(StrictSchema):
         return RelationshipRule(kind=data["type"], to=data["to"])
 
 
+class _CheckSchema(StrictSchema):
+    type = fields.Nested(_SourceSchema, required=True)
+    from_ = fields.Nested(_SourceSchema, required=True, data_key="from")
+
+    @post_load
+    def _make(self, data: dict[str, Any], **kwargs: Any) -> CheckRule:
+        return CheckRule(kind=data["type"], who=data["from_"])
+
+
 class _SafetySchema(StrictSchema):
     max_create_percent = fields.Integer(load_default=Limits().creates, validate=validate.Range(0, 100))
     max_update_percent = fields.Integer(load_default=Limits().updates, validate=validate.Range(0, 100))
@@ -137,6 +147,7 @@ class MappingSchema(StrictSchema):
     key = fields.List(fields.String(), required=True, validate=validate.Length(min=1))
     scope = fields.String(load_default="")
     match = fields.List(fields.List(fields.String(), validate=validate.Length(min=1)), required=True)
+    look_alike = fields.List(fields.List(fields.String(), validate=validate.Length(min=1)), load_default=list)
     wins = fields.String(required=True, validate=validate.OneOf(WINS))
     fields_ = fields.Dict(
         keys=fields.String(), values=fields.Nested(_SourceSchema), required=True, data_key="fields", attribute="fields"
@@ -145,6 +156,7 @@ class MappingSchema(StrictSchema):
     group = fields.Nested(_GroupSchema, load_default=None)
     own_group = fields.Nested(_OwnGroupSchema, load_default=None)
     relationship = fields.List(fields.Nested(_RelationshipSchema), load_default=list)
+    check = fields.List(fields.Nested(_CheckSchema), load_default=list)
     safety = fields.Nested(_SafetySchema, load_default=lambda: _SafetySchema().load({}))
     example = fields.List(fields.Nested(_ExampleSchema), load_default=list)
 
@@ -154,21 +166,24 @@ class MappingSchema(StrictSchema):
 
     @validates_schema(skip_on_field_errors=True)
     def _names_agree(self, data: dict[str, Any], **kwargs: Any) -> None:
-        told = [
-            f"'{path}' is not under [fields]{suggest(path, data['fields'])}"
-            for rule in data["match"]
-            for path in rule
-            if path not in data["fields"]
-        ]
-        if told:
-            raise ValidationError({"match": told})
+        problems = {
+            word: [
+                f"'{path}' is not under [fields]{suggest(path, data['fields'])}"
+                for rule in data[word]
+                for path in rule
+                if path not in data["fields"]
+            ]
+            for word in ("match", "look_alike")
+        }
+        if any(problems.values()):
+            raise ValidationError({word: told for word, told in problems.items() if told})
 
     @validates_schema(skip_on_field_errors=True)
     def _fits_its_entity(self, data: dict[str, Any], **kwargs: Any) -> None:
         """A pledge belongs to a contact and has a schedule; groups and relationships are a contact's."""
         problems: dict[str, list[str]] = {}
         if data["entity"] == PLEDGE:
-            for word in ("group", "own_group", "relationship", "contact_sub_type"):
+            for word in ("group", "own_group", "relationship", "check", "contact_sub_type", "look_alike"):
                 if data[word]:
                     problems[word] = ["a pledge has none; its contact has"]
             if data["contact"] is None:
@@ -199,11 +214,13 @@ class MappingSchema(StrictSchema):
             key=tuple(data["key"]),
             scope=data["scope"],
             match=tuple(tuple(rule) for rule in data["match"]),
+            look_alike=tuple(tuple(rule) for rule in data["look_alike"]),
             fields=sources,
             contact=data["contact"],
             group=data["group"],
             own_group=data["own_group"],
             relationships=tuple(data["relationship"]),
+            checks=tuple(data["check"]),
             when_row_disappears=safety["when_row_disappears"],
             limits=Limits(safety["max_create_percent"], safety["max_update_percent"], safety["max_remove_percent"]),
             examples=tuple(data["example"]),

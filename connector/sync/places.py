@@ -86,10 +86,10 @@ def decide_own_group(wanted: Wanted, groups: MappingType[str, Group], made: set[
         yield Change(Action.CREATE, "Group", wanted.key, reason, line=wanted.line, fields=fields)
     if there is None:
         return
-    if own.closed:
+    if own.closed and there.is_active:
         reason = "it is closed and its group is still there; switch the group off in CiviCRM"
         yield Change(Action.NOTE, "Group", wanted.key, reason, there.id, wanted.line)
-    elif there.title != own.title:
+    elif not own.closed and there.title != own.title:
         reason = "its group has another title in CiviCRM; it stays"
         yield Change(Action.NOTE, "Group", wanted.key, reason, there.id, wanted.line)
 

@@ -16,7 +16,7 @@ from connector.sync.mapping import Mapping
 from connector.sync.memory import Agreement, Memory
 from connector.sync.places import decide_absent, decide_own_group, decide_places, new_place
 from connector.sync.rows import Wanted
-from connector.sync.ties import decide_ties, new_ties
+from connector.sync.ties import compare_named, decide_ties, new_ties
 
 
 class Verdict(Enum):
@@ -93,6 +93,8 @@ def _refusal(wanted: Wanted, current: Current) -> str | None:
     for name in filter(None, (wanted.own_group.parent if wanted.own_group else None, wanted.group)):
         if name not in current.groups:
             return f"CiviCRM has no group {name}; apply the roster that makes it first, or run `solidarity setup apply`"
+        if not current.groups[name].is_active:
+            return f"the group {name} is switched off in CiviCRM; switch it on there or correct the row"
     return None
 
 
@@ -105,6 +107,10 @@ def _question(wanted: Wanted, found: Found, shared: frozenset[int], mapping: Map
         return f"more than one contact fits: {ids}; merge them, or give the right one this number"
     if not found.people:
         return None
+    if found.doubtful:
+        return (
+            f"contact {ids} looks alike; if it is the same person correct it in CiviCRM, if not enter the person there"
+        )
     person = found.people[0]
     if person.is_deleted:
         return f"its contact {ids} is in the trash; restore it or take the row out"
@@ -125,6 +131,7 @@ def _create(wanted: Wanted, mapping: Mapping, targets: MappingType[str, int]) ->
     yield _change(Action.CREATE, wanted, "not in CiviCRM yet", mapping, fields=fields)
     yield from new_place(wanted)
     yield from new_ties(wanted, targets)
+    yield from compare_named(wanted, None, frozenset(), targets)
 
 
 def _decide_person(
@@ -157,6 +164,7 @@ def _decide_person(
     if wanted.group:
         decision.changes += decide_places(wanted, wanted.group, person, subject, memory, decision.agreed)
     decision.changes += decide_ties(wanted, person.id, subject, person.ties, targets, memory, decision.agreed)
+    decision.changes += compare_named(wanted, person.id, person.named, targets)
 
 
 def _change(

@@ -35,6 +35,15 @@ class RelationTo:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedBy:
+    """Somebody whom a row names as related to its contact. heading: the column; who: their external identifier."""
+
+    heading: str
+    kind: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What one row asks for. fields: canonical values, unknown ones left out.
 
@@ -49,6 +58,7 @@ class Wanted:
     group: str | None = None
     own_group: OwnGroup | None = None
     relationships: tuple[RelationTo, ...] = ()
+    named: tuple[NamedBy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +81,21 @@ class RowReader:
             (path, _Cell(source, headings), schema.field(mapping.entity, path))
             for path, source in mapping.fields.items()
         ]
+        # a key that is a field too counts as cleaned: "A @Example.org" is the same row as "a@example.org"
+        fed = {cell.heading: path for path, cell, _ in self._fields if cell.heading}
+        self._key = [(heading, fed.get(heading, "")) for heading in mapping.key]
         self._ties = [(_Cell(rule.kind, headings), _Cell(rule.to, headings)) for rule in mapping.relationships]
         self._contact = _Cell(mapping.contact, headings) if mapping.contact else None
+        self._checks = [(_Cell(rule.kind, headings), _Cell(rule.who, headings)) for rule in mapping.checks]
         own = mapping.own_group
         self._parent = _Cell(own.parent, headings) if own else None
         self._closed = _Cell(own.closed, headings) if own and own.closed else None
 
     def read(self, row: RosterRow) -> ReadRow:
         """Read one row. Every mistake in it is told at once."""
-        key = "/".join(row.cells.get(heading, "") for heading in self._mapping.key).strip("/")
-        code = row.cells.get(self._mapping.scope, "")
         values, wrong, notes = self._values(row)
+        key = "/".join(values.get(path) or row.cells.get(heading, "") for heading, path in self._key).strip("/")
+        code = row.cells.get(self._mapping.scope, "")
         if row.too_long:
             wrong.insert(0, "has more cells than there are headings")
         if code and not _CODE.fullmatch(code):
@@ -91,10 +105,11 @@ class RowReader:
         contact = self._contact.read(row, wrong, "contact") if self._contact else None
         own_group = self._own_group(row, wrong)
         ties = self._relationships(row, wrong)
+        named = self._named(row, wrong)
         if wrong:
             return ReadRow(key, row.line, None, ("; ".join(dict.fromkeys(wrong)),), refused=True)
         scope = (code or AT_LARGE) if self._mapping.scope else ALL
-        wanted = Wanted(key, row.line, scope, values, contact, self._group(row), own_group, ties)
+        wanted = Wanted(key, row.line, scope, values, contact, self._group(row), own_group, ties, named)
         return ReadRow(key, row.line, wanted, tuple(notes))
 
     def _values(self, row: RosterRow) -> tuple[dict[str, str], list[str], list[str]]:
@@ -136,6 +151,14 @@ class RowReader:
             kind, to = kind_cell.read(row, wrong, "type"), to_cell.read(row, wrong, "to")
             if kind and to:
                 found.append(RelationTo(kind, to))
+        return tuple(found)
+
+    def _named(self, row: RosterRow, wrong: list[str]) -> tuple[NamedBy, ...]:
+        found = []
+        for kind_cell, who_cell in self._checks:
+            kind, who = kind_cell.read(row, wrong, "type"), who_cell.read(row, wrong, "from")
+            if kind and who:
+                found.append(NamedBy(who_cell.heading, kind, who))
         return tuple(found)
 
 

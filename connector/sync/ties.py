@@ -70,6 +70,18 @@ def decide_ties(
             yield _change(Action.END, wanted, FieldChange(name, ACTIVE, ENDED), person, subject)
 
 
+def compare_named(
+    wanted: Wanted, person: int | None, named: frozenset[tuple[str, int]], targets: Mapping[str, int]
+) -> Iterator[Change]:
+    """Whom the row names as related to its contact, where CiviCRM says otherwise. Only told: another roster owns it."""
+    for one in wanted.named:
+        who = targets.get(one.who.casefold())
+        if (one.kind, who) not in named:
+            there = "is not that in CiviCRM" if who else "is not in CiviCRM"
+            reason = f"{one.heading}: {one.who} {there}; the roster of members decides"
+            yield Change(Action.NOTE, "Relationship", wanted.key, reason, person, wanted.line)
+
+
 def _asked(wanted: Wanted, targets: Mapping[str, int]) -> list[str]:
     """What the row asks for. A row that names a contact which is not there was refused before."""
     return sorted({tie_field(tie.kind, targets[tie.to.casefold()]) for tie in wanted.relationships})

@@ -141,3 +141,23 @@ def test_a_group_title_that_is_taken(bare: Site, connector: Connector, sheet: Pa
     row = "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,,Active"
     output = connector.run("apply", "chapters", write(sheet, row), *FIRST, code=1)
     assert "'Cork' is the title of something_else" in output
+
+
+def test_a_group_that_staff_switched_off_takes_nobody(bare: Site, connector: Connector, roster: RosterFile) -> None:
+    connector.run("apply", "chapters", CHAPTERS, *FIRST)
+    bare.api("Group", "update", where=[["name", "=", "chapter_COR06"]], values={"is_active": False})
+    told = connector.run("apply", "members", roster.write(member(1)), *FIRST, code=5)
+    assert "the group chapter_COR06 is switched off" in told
+    assert bare.status("M00001", "chapter_COR06") is None
+
+
+def test_the_coordinator_of_the_sheet_is_compared_and_never_written(
+    bare: Site, connector: Connector, sheet: Path, roster: RosterFile
+) -> None:
+    row = "COR06,Cork,community,Ras al-Auja,Cork,IE,2025-08-21,M00001,Active"
+    assert "M00001 is not in CiviCRM" in connector.run("apply", "chapters", write(sheet, row), *FIRST)
+    connector.run("apply", "members", roster.write(member(1)), *FIRST)
+    assert "M00001 is not that in CiviCRM" in connector.run("apply", "chapters", sheet, "--yes")
+    assert ties(bare, "M00001") == [("Chapter_Member", "COR06", True)]
+    connector.run("apply", "members", roster.write(member(1, Role="coordinator")), "--yes")
+    assert "M00001" not in connector.run("apply", "chapters", sheet, "--yes")
