@@ -98,6 +98,8 @@ class Site:
                 "relationship_type_id:name",
                 "is_active",
             ],
+            "Pledge": ["Solidarity_Pledge.Source_Id", "contact_id.external_identifier", "amount", "status_id:name"],
+            "PledgePayment": ["scheduled_date", "scheduled_amount", "status_id:name"],
             "Group": ["name", "title"],
             "CustomField": ["name", "label"],
             "ContactType": ["name"],

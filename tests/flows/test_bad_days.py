@@ -137,6 +137,46 @@ def test_rows_with_mistakes_are_refused_and_the_others_go_on(
     assert ready.status("M00003", "chapter_COR06") == "Added"
 
 
+def test_half_of_the_rows_gone_stops_even_the_rest(ready: Site, connector: Connector, roster: RosterFile) -> None:
+    connector.run("apply", "members", roster.write(*(member(n) for n in range(1, 11))), *FIRST)
+    before = ready.state()
+    told = connector.run("apply", "members", roster.write(*(member(n) for n in range(1, 6))), "--yes", code=4)
+    assert "the roster has 5 rows; when last applied it had 10" in told
+    assert ready.state() == before
+    connector.run("apply", "members", roster.path, "--yes", "--force", "half-empty")
+    assert ready.status("M00007", "chapter_COR06") == "Removed"
+
+
+def test_another_chapters_people_in_a_chapters_sheet_are_refused(
+    ready: Site, connector: Connector, roster: RosterFile
+) -> None:
+    path = roster.write(member(1), member(2, Chapter_Code="WIE01"))
+    told = connector.run("apply", "members", path, *FIRST, "--scope", "COR06", code=5)
+    assert "belongs to WIE01, which is outside the scope of this run" in told
+    assert ready.status("M00001", "chapter_COR06") == "Added"
+    assert ready.status("M00002", "chapter_WIE01") is None
+
+
+@pytest.mark.parametrize("number", ["another's", "new"])
+def test_numbers_given_anew_are_asked_about_and_nobody_is_moved(
+    ready: Site, connector: Connector, roster: RosterFile, number: str
+) -> None:
+    """Somebody sorted the sheet and dragged the numbers down again: each number now stands at another person."""
+    connector.run("apply", "members", roster.write(*(member(n) for n in range(1, 9))), *FIRST)
+    before = ready.state()
+    anew = {n: f"M{n % 8 + 1:05d}" if number == "another's" else f"X{n:05d}" for n in range(1, 9)}
+    people = [member(n, Member_No=anew[n]) for n in range(1, 9)]
+    told = connector.run("apply", "members", roster.write(*people), "--yes", "--force", "creates", code=5)
+    assert ("the rest looks like contact" if number == "another's" else "carries another external identifier") in told
+    assert ready.state() == before
+
+
+def test_two_members_with_one_address_are_two_people(ready: Site, connector: Connector, roster: RosterFile) -> None:
+    connector.run("apply", "members", roster.write(member(1), member(2, Email="m1@example.org")), *FIRST)
+    assert ready.person("M00001")["id"] != ready.person("M00002")["id"]
+    assert "Nothing to do" in connector.run("plan", "members", roster.path)
+
+
 def test_a_site_that_was_never_set_up(site: Site, connector: Connector, path: Path) -> None:
     output = connector.run("plan", "members", path, code=1)
     assert "Solidarity_Member.Joined_On" in output

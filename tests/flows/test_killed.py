@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.flows.conftest import PROJECT, Connector, RosterFile, Site, member
+from tests.flows.conftest import Connector, RosterFile, Site, member
 from tests.flows.proxy import Proxy, proxied
 
 FIRST = ("--yes", "--force", "first-run", "--scope", "COR06,WIE01,(at large)")
-CHAPTERS = PROJECT / "sandbox" / "rosters" / "chapters.csv"
 Words = tuple[str | Path, ...]
 
 
@@ -40,7 +39,8 @@ class Killer:
             assert "Nothing to do" in again
 
     def _plan(self, words: Words) -> str:
-        return self.connector.run("plan", *words[1:3], *words[words.index("--scope") :])
+        scope = words[words.index("--scope") :] if "--scope" in words else ()
+        return self.connector.run("plan", *words[1:3], *scope)
 
     def kill_at(self, number: int, when: str, words: Words) -> None:
         self.proxy.arm(number, when)
@@ -87,7 +87,7 @@ def test_set_up(killer: Killer, connector: Connector, beginning: Beginning) -> N
     killer.check_every_request(beginning.put_back, ("setup", "apply"))
 
 
-def test_chapters(killer: Killer, ready: Site, beginning: Beginning, tmp_path: Path) -> None:
+def test_chapters(killer: Killer, bare: Site, beginning: Beginning, tmp_path: Path) -> None:
     path = tmp_path / "chapters.csv"
     headings = "Chapter Code,Chapter Name,Kind,Community,City,Country,Started,Coordinator No,Status"
     rows = [f"{code},Chapter {code},school,Ras al-Auja,Cork,IE,2025-08-21,,Active" for code in ("COR06", "WIE01")]
@@ -106,7 +106,6 @@ def test_first_sync(killer: Killer, ready: Site, beginning: Beginning, roster: R
 def test_a_sync_that_updates_moves_and_takes_out(
     killer: Killer, ready: Site, connector: Connector, beginning: Beginning, roster: RosterFile
 ) -> None:
-    connector.run("apply", "chapters", CHAPTERS, "--yes", "--force", "first-run")
     connector.run("apply", "members", roster.write(*(member(n) for n in range(1, 5))), *FIRST)
     beginning.keep()
     roster.write(
@@ -116,3 +115,15 @@ def test_a_sync_that_updates_moves_and_takes_out(
         member(5, Chapter_Code=""),
     )
     killer.check_every_request(beginning.put_back, ("apply", "members", roster.path, *FIRST))
+
+
+def test_pledges(
+    killer: Killer, ready: Site, connector: Connector, beginning: Beginning, roster: RosterFile, tmp_path: Path
+) -> None:
+    connector.run("apply", "members", roster.write(member(1), member(2)), *FIRST)
+    path = tmp_path / "pledges.csv"
+    headings = "Pledge No,Member No,Total,Currency,Payments,Each payment,How often,First payment,Fund"
+    rows = [f"P{n},M0000{n},60,EUR,6,10,monthly,2026-10-15,protector-pilot" for n in (1, 2)]
+    path.write_text("\n".join([headings, *rows]) + "\n", encoding="utf-8")
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("apply", "pledges", path, "--yes", "--force", "first-run"))
