@@ -23,7 +23,8 @@ def get_fields(call: Call, entity: str, params: dict[str, Any]) -> list[Row]:
 
 
 def _described(call: Call, entity: str, field: Field, load: Any) -> Row:
-    found = options.choices(call.site, entity, field) if load and options.has_options(entity, field) else []
+    listed = options.has_options(entity, field) and (entity, field.name) not in options.UNLISTED
+    found = options.choices(call.site, entity, field) if load and listed else []
     return {
         "name": field.name,
         "title": field.title or field.name.replace("_", " ").title(),
@@ -43,7 +44,7 @@ def _described(call: Call, entity: str, field: Field, load: Any) -> Row:
         "localizable": False,
         "description": None,
         "entity": entity,
-        "options": _options(found, load) if found else options.has_options(entity, field),
+        "options": _options(found, load) if found else listed,
     }
 
 

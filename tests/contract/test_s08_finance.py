@@ -105,6 +105,16 @@ def test_s8_a_new_payment_method_has_no_account_until_one_is_linked(site: Site) 
     assert accounts(site, METHOD, made) == {"Asset Account is": "Payment Processor Account"}
 
 
+def test_s8_the_campaigns_are_not_listed_with_a_pledges_fields(site: Site, runtime: str) -> None:
+    name = site.unique("fund")
+    site.save("Campaign", {"name": name, "title": name})
+    site.save("FinancialType", {"name": name}, match=["name"])
+    params = {"action": "create", "loadOptions": ["name", "label"], "select": ["name", "options"]}
+    found = {row["name"]: row["options"] for row in site.call("Pledge", "getFields", params, who=runtime).values}
+    assert found["campaign_id"] is False
+    assert name in {option["name"] for option in found["financial_type_id"]}
+
+
 def test_s8_the_statuses_of_pledges_and_the_payment_methods(site: Site) -> None:
     def options(group: str) -> dict[str, str]:
         rows = site.get("OptionValue", [["option_group_id:name", "=", group]], "value", "name")
