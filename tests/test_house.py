@@ -32,6 +32,7 @@ DOORS = {
     "alembic": {"store.py", "migrations"},
     "tomllib": {"mappings.py"},
     "jinja2": {"report.py"},
+    "openpyxl": {"sync/roster_xlsx.py"},
     "click": {"cli"},
     "rich": {"cli"},
     "flask": {"__init__.py"},

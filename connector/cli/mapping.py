@@ -1,4 +1,4 @@
-"""`solidarity mapping check`: holds mappings against the live site and their own examples."""
+"""`solidarity mapping`: holds mappings against the live site and their own examples, and drafts new ones."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ from connector.cli.context import Context
 from connector.errors import UserError
 from connector.plan import Exit, worst
 from connector.report import plain
-from connector.sync import desired, mapping_file as mappings
+from connector.sync import desired, mapping_file as mappings, roster as rosters, suggest as suggestions
 from connector.sync.mapping import Mapping
 
 # What stands beside the mappings and is none.
@@ -54,6 +54,13 @@ def check(context: Context, name: str | None, as_json: bool) -> None:
     names = [name] if name else sorted({*loaded, *(problem.mapping for problem in problems)})
     _show(context, names, problems, as_json)
     sys.exit(worst(*(Exit.FAILED if problem.unusable else Exit.PERSON for problem in problems)))
+
+
+@mapping.command("suggest")
+@click.argument("file", type=click.Path(path_type=Path))
+def suggest(file: Path) -> None:
+    """Draft a mapping for the roster FILE, from its headings and how its cells look. Asks nobody, changes nothing."""
+    click.echo(suggestions.draft(rosters.read(file), file.stem), nl=False)
 
 
 def on_site(mapping: Mapping, schema: Schema) -> Iterator[Problem]:

@@ -102,6 +102,13 @@ def number(text: str) -> str:
     return found
 
 
+def key(text: str) -> str:
+    """A number or code that says who a row is. What a spreadsheet program did to it is undone, or refused."""
+    if re.fullmatch(r"\d([.,]\d+)?E\+?\d+", text, re.IGNORECASE):
+        raise Unclean("looks like a number that the spreadsheet program shortened; format its column as text")
+    return re.sub(r"(?<=\d)\.0+$", "", text) if re.fullmatch(r"[\d.]+", text) else text
+
+
 PLAIN: dict[str, Callable[[str], str]] = {
     "trim": trim,
     "upper": str.upper,
@@ -109,6 +116,7 @@ PLAIN: dict[str, Callable[[str], str]] = {
     "e-mail": e_mail,
     "phone": phone,
     "country": country,
+    "key": key,
     "amount": amount,
     "number": number,
 }

@@ -41,7 +41,8 @@ def read(roster: Roster, mapping: Mapping, schema: Schema, scope: Iterable[str] 
     rows = sorted((row for same in _by_number(rows) for row in _agreed(same, heading)), key=lambda row: row.line)
     return Desired(
         wanted=tuple(row.wanted for row in rows if row.wanted),
-        told=tuple(
+        told=tuple(Change(Action.NOTE, "roster", "", note) for note in roster.notes)
+        + tuple(
             Change(Action.REFUSE if row.refused else Action.NOTE, "row", row.key, why, line=row.line)
             for row in rows
             for why in row.told

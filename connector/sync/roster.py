@@ -1,76 +1,83 @@
-"""Reads a roster file into rows with their line numbers. Decides nothing about what they mean."""
+"""Reads a roster file into rows with their line numbers. Decides nothing about what they mean.
 
-import csv
-import io
-import re
-from collections.abc import Sequence
+What kind of file it is, its first bytes say, not its name: workbooks are read by roster_xlsx, text by roster_csv.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connector.errors import UserError
+from connector.sync import roster_csv, roster_xlsx
 from connector.sync.cleaners import tidy
+from connector.sync.table import Table
 
 MAX_BYTES = 20_000_000
-DELIMITERS = (",", ";", "\t")
-# the first line that Excel writes and reads to name the delimiter
-_SAID_DELIMITER = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
-# how files begin that are often handed in instead of a CSV
-_NOT_CSV = {b"PK\x03\x04": "an Excel or ZIP file", b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF"}
+MAX_ROWS = 200_000
+# Titles and groups of headings may stand above the headings; so many lines are looked at.
+HEADINGS_WITHIN = 10
+# how files begin that are often handed in instead of a roster
+_NO_ROSTER = {b"\xd0\xcf\x11\xe0": "an old Excel file, or one with a password", b"%PDF": "a PDF"}
 
 
 @dataclass(frozen=True, slots=True)
 class RosterRow:
-    """One row: the line it starts on in the file, and its tidied cells by heading."""
+    """One row: the line it starts on in the file, its tidied cells by heading, and what is wrong with it already."""
 
     line: int
     cells: dict[str, str]
-    too_long: bool = False
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """A whole file, as read."""
+    """A whole file, as read. notes: what was done to read it, for a person to know."""
 
     headings: tuple[str, ...]
     rows: tuple[RosterRow, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read(path: Path) -> Roster:
-    """Read a CSV file (comma, semicolon or tab; UTF-8 with or without byte order mark).
+def read(path: Path, known: Collection[str] = ()) -> Roster:
+    """Read a CSV file or an Excel workbook (.xlsx).
 
-    Raises UserError when the file is missing, empty, too large, not text, or has no headings.
+    known: headings that are looked for; the line with the most of them holds the headings, else the first with a text.
+    Raises UserError when the file is missing, empty, too large, of another kind, or cannot be understood.
     """
-    text = _text(path)
-    said = _SAID_DELIMITER.match(text)
-    delimiter = said[1] if said else _delimiter(text)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    found: list[RosterRow] = []
-    headings: tuple[str, ...] = ()
-    started = 1
-    try:
-        for cells in lines:
-            tidied = [tidy(cell) for cell in cells]
-            if said and started == 1:
-                pass  # the line that says which delimiter it is
-            elif any(tidied) and not headings:
-                headings = tuple(tidied)
-            elif any(tidied):
-                found.append(_row(started, headings, tidied))
-            started = lines.line_num + 1
-    except csv.Error as error:
+    raw = _bytes(path)
+    table = roster_xlsx.read(raw, known) if raw.startswith(b"PK\x03\x04") else roster_csv.read(raw)
+    if len(table.lines) > MAX_ROWS:
         raise UserError(
-            f"The roster cannot be read from line {started} on: {error}.",
-            next_step="look for a quotation mark that is opened and not closed there, then run it again.",
-        ) from None
-    return Roster(headings, tuple(found))
+            f"The roster has more than {MAX_ROWS} rows.",
+            next_step="check that it is the roster; if so, split it by chapter and hand in the parts.",
+        )
+    tidied = [(line, [tidy(cell) for cell in cells]) for line, cells in table.lines]
+    filled = [(line, cells) for line, cells in tidied if any(cells)]
+    start = _headings_at([cells for _, cells in filled[:HEADINGS_WITHIN]], known)
+    headings = tuple(filled[start][1]) if filled else ()
+    notes = list(table.notes)
+    if start:
+        notes.append(f"line {filled[start][0]} was taken for the headings; what stands above it was left out")
+    rows = tuple(_row(line, headings, cells, table) for line, cells in filled[start + 1 :])
+    return Roster(headings, rows, tuple(notes))
 
 
-def _row(line: int, headings: Sequence[str], cells: Sequence[str]) -> RosterRow:
+def _headings_at(first: Sequence[Sequence[str]], known: Collection[str]) -> int:
+    """Which of the first lines holds the headings."""
+    hits = [len(set(known).intersection(cells)) for cells in first]
+    return hits.index(max(hits)) if hits else 0
+
+
+def _row(line: int, headings: Sequence[str], cells: Sequence[str], table: Table) -> RosterRow:
     named = {heading: cell for heading, cell in zip(headings, cells, strict=False) if heading}
-    return RosterRow(line, named, too_long=any(cells[len(headings) :]))
+    wrong = ["has more cells than there are headings"] if any(cells[len(headings) :]) else []
+    for column, why in table.wrong.get(line, {}).items():
+        heading = headings[column] if column < len(headings) else ""
+        wrong += [f"{heading} {why}"] if heading else []
+    return RosterRow(line, named, tuple(wrong))
 
 
-def _text(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise UserError(
@@ -82,23 +89,10 @@ def _text(path: Path) -> str:
         raise UserError(f"The roster file cannot be read ({error.strerror}).", next_step="check its path.") from None
     if not raw.strip():
         raise UserError("The roster file is empty.", next_step="save the spreadsheet again and hand in that file.")
-    kind = next((name for start, name in _NOT_CSV.items() if raw.startswith(start)), None)
-    if kind or b"\0" in raw:
+    kind = next((name for start, name in _NO_ROSTER.items() if raw.startswith(start)), None)
+    if kind:
         raise UserError(
-            f"The roster is {kind or 'a binary file'}, not a CSV file.",
-            next_step="open it in the spreadsheet program and save it as 'CSV UTF-8'.",
+            f"The roster is {kind}, not a CSV file or a workbook.",
+            next_step="open it in the spreadsheet program and save it as .xlsx without a password, or as 'CSV UTF-8'.",
         )
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise UserError(
-            f"The roster is not written in UTF-8 (line {line}).",
-            next_step="save it from the spreadsheet program as 'CSV UTF-8'.",
-        ) from None
-
-
-def _delimiter(text: str) -> str:
-    """The delimiter that the line of headings uses most, outside quotation marks."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(DELIMITERS, key=re.sub(r'"[^"]*"', "", first).count)
+    return raw

@@ -96,8 +96,7 @@ class RowReader:
         values, wrong, notes = self._values(row)
         key = "/".join(values.get(path) or row.cells.get(heading, "") for heading, path in self._key).strip("/")
         code = row.cells.get(self._mapping.scope, "")
-        if row.too_long:
-            wrong.insert(0, "has more cells than there are headings")
+        wrong[:0] = row.wrong
         if code and not _CODE.fullmatch(code):
             wrong.append(f"{self._mapping.scope} may hold only letters, digits, '.', '_' and '-'")
         if not key:

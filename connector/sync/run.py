@@ -57,7 +57,7 @@ class Sync:
         self.client, self.store, self.hasher = client, store, hasher
         self.mapping = mapping_file.load(mapping)
         self.history = History(store, self.mapping.name)
-        self._roster = rosters.read(roster)
+        self._roster = rosters.read(roster, [one for names in self.mapping.columns for one in names])
         self._scope = tuple(scope)
 
     def look(self) -> Look:

@@ -1,6 +1,9 @@
 """The life of a roster: first sync, staff at work, people who leave, people who move. Over HTTP, as processes."""
 
+from datetime import date
 from pathlib import Path
+
+import openpyxl
 
 from tests.flows.conftest import CHAPTERS, MEMBERS, Connector, RosterFile, Site, member
 
@@ -178,3 +181,21 @@ def test_the_database_names_nobody(ready: Site, connector: Connector, roster: Ro
     for secret in (b"Amina", b"Haddad1", b"m1@example.org", b"M00001", b"555 0001"):
         assert secret not in stored
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.glob("solidarity.sqlite3*"))
+
+
+def test_a_workbook_is_a_roster_too_and_what_was_done_to_read_it_is_told(
+    ready: Site, connector: Connector, tmp_path: Path
+) -> None:
+    book = openpyxl.Workbook()
+    assert book.active
+    book.active.append(["Members of Cork, as of today"])
+    headings = RosterFile.HEADINGS.split(",")
+    for row in ({name: name for name in headings}, member(1, Joined=""), member(2)):
+        book.active.append([row.get(name) for name in headings])
+    book.active["M3"] = date(2026, 1, 31)
+    path = tmp_path / "members.xlsx"
+    book.save(path)
+    told = connector.run("apply", "members", path, *FIRST)
+    assert "line 2 was taken for the headings" in told
+    assert ready.person("M00001", "Solidarity_Member.Joined_On")["Solidarity_Member.Joined_On"] == "2026-01-31"
+    assert "Nothing to do" in connector.run("plan", "members", path)

@@ -1,10 +1,13 @@
 """Files as people hand them in, and what is told about those that are no roster."""
 
+import csv
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
 from connector.errors import UserError
+from connector.sync.cleaners import tidy
 from connector.sync.roster import MAX_BYTES, read
 
 
@@ -59,13 +62,13 @@ def test_blank_lines_are_no_rows_and_do_not_move_the_line_numbers(sheet) -> None
 def test_a_short_row_lacks_its_last_cells(sheet) -> None:
     (row,) = read(sheet("No,Name,City\n1,Amina\n")).rows
     assert row.cells == {"No": "1", "Name": "Amina"}
-    assert not row.too_long
+    assert row.wrong == ()
 
 
 def test_a_row_with_more_cells_than_headings_is_marked_unless_they_are_empty(sheet) -> None:
     long, padded = read(sheet("No,Name\n1,Amina,Cork\n2,Omar,,\n")).rows
-    assert long.too_long
-    assert not padded.too_long
+    assert long.wrong == ("has more cells than there are headings",)
+    assert padded.wrong == ()
 
 
 def test_headings_alone_are_a_roster_without_rows(sheet) -> None:
@@ -79,11 +82,12 @@ def test_headings_alone_are_a_roster_without_rows(sheet) -> None:
     [
         pytest.param(b"", "is empty", id="no byte at all"),
         pytest.param(b" \r\n\n", "is empty", id="blank lines only"),
-        pytest.param(b"PK\x03\x04 a workbook", "an Excel or ZIP file", id="a workbook"),
+        pytest.param(b"PK\x03\x04 a workbook", "workbook is damaged", id="a damaged workbook"),
         pytest.param(b"\xd0\xcf\x11\xe0 old", "an old Excel file", id="an old workbook"),
         pytest.param(b"%PDF-1.7", "a PDF", id="a PDF"),
-        pytest.param("No,Name\n".encode("utf-16"), "a binary file", id="UTF-16"),
-        pytest.param(b"No,Name\n1,M\xfcller\n", r"not written in UTF-8 \(line 2\)", id="another encoding"),
+        pytest.param(b"\x7fELF\x02\x01\x01\0\0\0\0\0", "a binary file", id="a program"),
+        pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "a binary file", id="a picture"),
+        pytest.param("No,Name\n1,Мария\n".encode("cp1251"), r"in which encoding .* \(line 2\)", id="Cyrillic"),
         pytest.param(b'No,Name\n1,a\n2,"Amina\n3,b\n', "cannot be read from line 3 on", id="an unclosed quote"),
     ],
 )
@@ -118,3 +122,63 @@ def test_the_line_in_which_excel_names_the_delimiter_is_no_row(sheet) -> None:
     found = read(sheet("sep=;\r\nNo;Name\r\n1;Amina, called Noor\r\n"))
     assert found.headings == ("No", "Name")
     assert [(one.line, one.cells) for one in found.rows] == [(3, {"No": "1", "Name": "Amina, called Noor"})]
+
+
+# --- encodings -------------------------------------------------------------------------------------------------------
+
+ARABIC = "رقم,الاسم,المدينة\n1,أمينة حداد,الخليل\n2,Omar عمر,Jericho\n"
+WESTERN = "No;Name;Ort\n1;Zoë Müller;Österreich\n2;Åsa Škoda;Malmö\n3;Nuñez «Paco»;A Coruña\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "told"),
+    [
+        (ARABIC, "cp1256", "read as Windows-1256 (Arabic)"),
+        (WESTERN, "cp1252", "read as Windows-1252 (Western)"),
+        (ARABIC, "utf-16", ""),
+        (WESTERN.replace(";", "\t"), "utf-16-le", ""),
+        (ARABIC, "utf-16-be", ""),
+        (ARABIC, "utf-8-sig", ""),
+    ],
+)
+def test_the_encodings_that_spreadsheets_write_are_found_and_told(sheet, text, encoding, told) -> None:
+    expected, found = read(sheet(text)), read(sheet(text.encode(encoding)))
+    assert (found.headings, found.rows) == (expected.headings, expected.rows)
+    assert bool(found.notes) == bool(told)
+    assert told in " ".join(found.notes)
+
+
+def test_one_accent_is_enough_to_know(sheet) -> None:
+    assert read(sheet(b"No,Name\n1,M\xfcller\n")).rows[0].cells["Name"] == "Müller"
+
+
+CELLS = st.text(st.characters(codec="cp1252", exclude_categories=["Cc"]), max_size=8)
+
+
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=5),
+    delimiter=st.sampled_from(",;\t"),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_whatever_a_spreadsheet_can_save_reads_back(tmp_path_factory, rows, delimiter, encoding) -> None:
+    path = tmp_path_factory.mktemp("any") / "any.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([["No", "Name"], *rows])
+    expected = [[tidy(cell) for cell in row] for row in rows]
+    found = [[row.cells["No"], row.cells["Name"]] for row in read(path).rows]
+    assert found == [row for row in expected if any(row)]
+
+
+# --- what stands above the headings ----------------------------------------------------------------------------------
+
+
+def test_titles_and_groups_of_headings_above_the_headings_are_left_out_and_told(sheet) -> None:
+    text = "Members of Cork 2026,,\n,Person,\nNo,Name,City\n1,Amina,Cork\n"
+    found = read(sheet(text), known=["No", "Name", "City"])
+    assert found.headings == ("No", "Name", "City")
+    assert [row.line for row in found.rows] == [4]
+    assert found.notes == ("line 3 was taken for the headings; what stands above it was left out",)
+
+
+def test_without_a_known_heading_the_first_line_with_a_text_has_them(sheet) -> None:
+    assert read(sheet("\nA,B\n1,2\n"), known=["No"]).headings == ("A", "B")
