@@ -68,11 +68,12 @@ class RowReader:
     def __init__(self, mapping: Mapping, schema: Schema, headings: Sequence[str]) -> None:
         self._mapping = mapping
         self._fields = [
-            (path, _Cell(source, headings), schema.field(mapping.entity, path))
+            (path, _Cell(source, headings), field := schema.field(mapping.entity, path), canonical(path, field))
             for path, source in mapping.fields.items()
         ]
         self._ties = [(_Cell(rule.kind, headings), _Cell(rule.to, headings)) for rule in mapping.relationships]
         self._contact = _Cell(mapping.contact, headings) if mapping.contact else None
+        self._group_columns = mapping.group.columns if mapping.group else ()
         own = mapping.own_group
         self._parent = _Cell(own.parent, headings) if own else None
         self._closed = _Cell(own.closed, headings) if own and own.closed else None
@@ -102,7 +103,7 @@ class RowReader:
         values: dict[str, str] = {}
         wrong: list[str] = []
         notes: list[str] = []
-        for path, cell, field in self._fields:
+        for path, cell, field, form in self._fields:
             text = cell.read(row, wrong, path)
             if text is None:
                 continue
@@ -112,7 +113,7 @@ class RowReader:
                 continue
             if field and field.max_length and len(value) > field.max_length:
                 notes.append(f"{cell.heading} is longer than CiviCRM's {field.max_length} characters and is cut")
-            if kept := canonical(path, field, value):
+            if kept := form(value):
                 values[path] = kept
         return values, wrong, notes
 
@@ -120,7 +121,7 @@ class RowReader:
         rule = self._mapping.group
         if rule is None:
             return None
-        return _filled(rule.name, row) if all(row.cells.get(one) for one in rule.columns) else rule.default
+        return _filled(rule.name, row) if all(map(row.cells.get, self._group_columns)) else rule.default
 
     def _own_group(self, row: RosterRow, wrong: list[str]) -> OwnGroup | None:
         rule = self._mapping.own_group
