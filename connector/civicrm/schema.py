@@ -4,7 +4,7 @@ CiviCRM ignores a misspelt field, stores NULL for an unknown option and cuts tex
 word. So every name and value that we are going to send is looked up here first.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -134,24 +134,31 @@ def _field(row: Row) -> Field:
     )
 
 
-def canonical(path: str, field: Field | None, value: Any) -> str | None:
-    """A value in the one form that both sides are compared in: that of what CiviCRM gives back.
+def canonical(path: str, field: Field | None) -> Callable[[Any], str | None]:
+    """The function that gives a field's values in the one form that both sides are compared in: CiviCRM's answers'.
 
     Text without outer blanks, e-mails in lower case, cut at the field's length, dates as YYYY-MM-DD, numbers
-    without trailing zeros; empty is None.
+    without trailing zeros; empty is None. What depends on the field alone is settled here, once a run.
     """
-    if value is None or value == "" or value == []:
-        return None
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    text = str(value).strip()
     kind = field.data_type if field else "String"
-    if path.endswith("email_primary.email"):
-        text = text.lower()
-    if kind == "Date" or (kind == "Timestamp" and text.endswith(" 00:00:00")):
-        text = text[:10]
-    if kind in ("Integer", "Float", "Money") and text.replace(".", "", 1).lstrip("-").isdigit():
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-    if field and field.max_length and kind == "String" and field.options is None:
-        text = text[: field.max_length].rstrip()
-    return text or None
+    is_number = kind in ("Integer", "Float", "Money")
+    is_email = path.endswith("email_primary.email")
+    longest = field.max_length if field and kind == "String" and field.options is None else None
+
+    def form(value: Any) -> str | None:
+        if value is None or value == "" or value == []:
+            return None
+        if isinstance(value, bool):
+            return "1" if value else "0"
+        text = str(value).strip()
+        if is_email:
+            text = text.lower()
+        if kind == "Date" or (kind == "Timestamp" and text.endswith(" 00:00:00")):
+            text = text[:10]
+        if is_number and "." in text and text.replace(".", "", 1).lstrip("-").isdigit():
+            text = text.rstrip("0").rstrip(".")
+        if longest and len(text) > longest:
+            text = text[:longest].rstrip()
+        return text or None
+
+    return form

@@ -117,10 +117,9 @@ def _asks_for(wanted: Wanted | None) -> object:
 def _agreed(same: Sequence[ReadRow], heading: str) -> Iterator[ReadRow]:
     """Rows with one key: taken once when they are equal, not at all when they differ. Nobody guesses."""
     first, *others = same
-    asked = {_asks_for(row.wanted) for row in same}
     if not others:
         yield first
-    elif len(asked) == 1 and first.wanted:
+    elif len({_asks_for(row.wanted) for row in same}) == 1 and first.wanted:
         yield first
         for row in others:
             yield replace(row, wanted=None, told=(f"the same row as line {first.line}",))

@@ -3,7 +3,7 @@
 Only keyed hashes are kept, so the store names nobody; losing it is safe, because matching finds the records again.
 """
 
-import hmac
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 
 import sqlalchemy as sa
@@ -12,6 +12,7 @@ from connector.store import Store, fingerprints, links
 
 Agreement = tuple[int, str, str | None]  # id in CiviCRM, field, value
 BYTES = 16  # 128 bits: short enough for 100,000 of them, long enough that none is ever equal by chance
+BLOCK = 64  # bytes that SHA-256 takes at a time
 CHUNK = 500  # SQLite's default limit of variables in one statement is far above this
 
 
@@ -19,16 +20,21 @@ class Hasher:
     """Keyed hashes (HMAC-SHA-256, RFC 2104) under the fingerprint key, which does not rotate with other secrets."""
 
     def __init__(self, key: str) -> None:
-        self._key = key.encode()
+        block = key.encode() if len(key.encode()) <= BLOCK else hashlib.sha256(key.encode()).digest()
+        # Both halves of an HMAC begin with the key: hashed once here, a hash takes a third of hmac.digest's time.
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block.ljust(BLOCK, b"\0")))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block.ljust(BLOCK, b"\0")))
 
     def __call__(self, *parts: object) -> bytes:
         """The hash of these parts, as bytes. Parts are kept apart, so that ("ab", "c") differs from ("a", "bc")."""
-        text = "\x1f".join(str(part) for part in parts)
-        return hmac.digest(self._key, text.encode(), "sha256")[:BYTES]
+        return bytes.fromhex(self.hex(*parts))
 
     def hex(self, *parts: object) -> str:
         """The hash as it is stored."""
-        return self(*parts).hex()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update("\x1f".join(map(str, parts)).encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()[: 2 * BYTES]
 
 
 class Memory:
@@ -44,10 +50,7 @@ class Memory:
     def agreed(self, entity_id: int, field: str, value: str | None) -> bool:
         """True when `value` is what both sides last agreed on."""
         known = self._values.get((entity_id, field))
-        return known is not None and known == self._hash(entity_id, field, value)
-
-    def _hash(self, entity_id: int, field: str, value: str | None) -> str:
-        return self._hasher.hex(self._entity, entity_id, field, value or "")
+        return known is not None and known == self._hasher.hex(self._entity, entity_id, field, value or "")
 
 
 Remember = Callable[[Iterable[int]], Memory]  # what is remembered of the records with these ids
@@ -65,7 +68,7 @@ def load(store: Store, hasher: Hasher, entity: str, ids: Iterable[int]) -> Memor
     for start in range(0, len(wanted), CHUNK):
         some = table.c.entity_id.in_(wanted[start : start + CHUNK])
         query = sa.select(table.c.entity_id, table.c.field, table.c.value_hash).where(table.c.entity == entity, some)
-        values.update({(row.entity_id, row.field): row.value_hash for row in store.read(query)})
+        values.update({(entity_id, field): value_hash for entity_id, field, value_hash in store.read(query)})
     return Memory(hasher, entity, values)
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping as MappingType
 
 from connector.civicrm.records import Group
 from connector.plan import Action, Change, FieldChange
-from connector.sync.current import Current, Membership, Person
+from connector.sync.current import Current, Person
 from connector.sync.mapping import TAKE_OUT, Mapping
 from connector.sync.memory import Agreement, Memory
 from connector.sync.rows import Wanted
+from connector.sync.standing import Membership
 
 ADDED, REMOVED = "Added", "Removed"
 UNKNOWN_DAY = "an unknown day"

@@ -30,6 +30,13 @@ class Verdict(Enum):
     ASK = auto()
 
 
+_TOLD = {
+    Verdict.UPDATE: (Action.UPDATE, "the roster changed"),
+    Verdict.KEEP: (Action.KEEP, "changed in CiviCRM; CiviCRM's value stays"),
+    Verdict.ASK: (Action.ASK, "roster and CiviCRM differ; say which one is right"),
+}
+
+
 @dataclass(slots=True)
 class Decision:
     """The changes, and what both sides turned out to agree on already. records: row key → its id in CiviCRM."""
@@ -175,21 +182,16 @@ def _decide_person(
     person = found.people[0]
     subject = wanted.key if found.by_key else f"{wanted.key}@{person.id}"
     decision.records[wanted.key] = person.id
-    by_verdict: dict[Verdict, list[FieldChange]] = {verdict: [] for verdict in Verdict}
+    differ: defaultdict[Verdict, list[FieldChange]] = defaultdict(list)
     for name, value in wanted.fields.items():
         there = person.fields.get(name)
         verdict = settle_field(value, there, memory, person.id, name, mapping.wins(name))
-        by_verdict[verdict].append(FieldChange(name, there, value))
-        if verdict is Verdict.SAME and not memory.agreed(person.id, name, value):
+        if verdict is not Verdict.SAME:
+            differ[verdict].append(FieldChange(name, there, value))
+        elif not memory.agreed(person.id, name, value):
             decision.agreed.append((person.id, name, value))
-    told = (
-        (Verdict.UPDATE, Action.UPDATE, "the roster changed"),
-        (Verdict.KEEP, Action.KEEP, "changed in CiviCRM; CiviCRM's value stays"),
-        (Verdict.ASK, Action.ASK, "roster and CiviCRM differ; say which one is right"),
-    )
-    for verdict, action, reason in told:
-        if by_verdict[verdict]:
-            fields = tuple(by_verdict[verdict])
+    for verdict, (action, reason) in _TOLD.items():
+        if fields := tuple(differ.get(verdict, ())):
             decision.changes.append(_change(action, wanted, reason, mapping, person.id, subject, fields))
     if wanted.group:
         decision.changes += decide_places(wanted, wanted.group, person, subject, memory, decision.agreed)

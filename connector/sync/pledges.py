@@ -96,7 +96,7 @@ def read(
 class _Reader:
     def __init__(self, client: CiviClient, mapping: Mapping, site: Site) -> None:
         self._client, self._site = client, site
-        self._fields = {path: site.schema.field(PLEDGE, path) for path in mapping.fields}
+        self._forms = {path: canonical(path, site.schema.field(PLEDGE, path)) for path in mapping.fields}
         self._number = _number(mapping)
 
     def read(self, wanted: Sequence[Wanted], links: MappingType[str, int]) -> dict[str, Promise]:
@@ -156,7 +156,7 @@ class _Reader:
         }
 
     def _get(self, where: list[list[object]]) -> Call:
-        select = sorted({"id", "contact_id", "status_id:name", *self._fields})
+        select = sorted({"id", "contact_id", "status_id:name", *self._forms})
         return (PLEDGE, "get", {"select": select, "where": where})
 
     def _pledge(self, row: Row) -> Pledge:
@@ -164,7 +164,7 @@ class _Reader:
             id=int(row["id"]),
             contact=int(row["contact_id"]),
             status=row["status_id:name"] or "",
-            fields={path: canonical(path, field, row.get(path)) for path, field in self._fields.items()},
+            fields={path: form(row.get(path)) for path, form in self._forms.items()},
         )
 
 

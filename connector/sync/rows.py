@@ -78,15 +78,16 @@ class RowReader:
     def __init__(self, mapping: Mapping, schema: Schema, headings: Sequence[str]) -> None:
         self._mapping = mapping
         self._fields = [
-            (path, _Cell(source, headings), schema.field(mapping.entity, path))
+            (path, _Cell(source, headings), field := schema.field(mapping.entity, path), canonical(path, field))
             for path, source in mapping.fields.items()
         ]
         # a key that is a field too counts as cleaned: "A @Example.org" is the same row as "a@example.org"
-        fed = {cell.heading: path for path, cell, _ in self._fields if cell.heading}
+        fed = {cell.heading: path for path, cell, _field, _form in self._fields if cell.heading}
         self._key = [(heading, fed.get(heading, "")) for heading in mapping.key]
         self._ties = [(_Cell(rule.kind, headings), _Cell(rule.to, headings)) for rule in mapping.relationships]
         self._contact = _Cell(mapping.contact, headings) if mapping.contact else None
         self._checks = [(_Cell(rule.kind, headings), _Cell(rule.who, headings)) for rule in mapping.checks]
+        self._group_columns = mapping.group.columns if mapping.group else ()
         own = mapping.own_group
         self._parent = _Cell(own.parent, headings) if own else None
         self._closed = _Cell(own.closed, headings) if own and own.closed else None
@@ -116,7 +117,7 @@ class RowReader:
         values: dict[str, str] = {}
         wrong: list[str] = []
         notes: list[str] = []
-        for path, cell, field in self._fields:
+        for path, cell, field, form in self._fields:
             text = cell.read(row, wrong, path)
             if text is None:
                 continue
@@ -126,7 +127,7 @@ class RowReader:
                 continue
             if field and field.max_length and len(value) > field.max_length:
                 notes.append(f"{cell.heading} is longer than CiviCRM's {field.max_length} characters and is cut")
-            if kept := canonical(path, field, value):
+            if kept := form(value):
                 values[path] = kept
         return values, wrong, notes
 
@@ -134,7 +135,7 @@ class RowReader:
         rule = self._mapping.group
         if rule is None:
             return None
-        return _filled(rule.name, row) if all(row.cells.get(one) for one in rule.columns) else rule.default
+        return _filled(rule.name, row) if all(map(row.cells.get, self._group_columns)) else rule.default
 
     def _own_group(self, row: RosterRow, wrong: list[str]) -> OwnGroup | None:
         rule = self._mapping.own_group

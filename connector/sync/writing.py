@@ -15,10 +15,11 @@ from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS
 from connector.plan import Action, Change, FieldChange
-from connector.sync.current import Current, Membership, Person
+from connector.sync.current import Current, Person
 from connector.sync.mapping import Mapping
 from connector.sync.memory import Agreement
 from connector.sync.places import ADDED, group_field
+from connector.sync.standing import Membership
 from connector.sync.ties import ACTIVE, parts
 
 

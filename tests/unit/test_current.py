@@ -7,8 +7,9 @@ import pytest
 
 from connector.civicrm.records import Group
 from connector.civicrm.site import Site
-from connector.sync.current import Current, Membership, Reader
+from connector.sync.current import Current, Reader
 from connector.sync.desired import Desired, Wanted
+from connector.sync.standing import Membership
 
 from .builders import left, mapping
 from .site import schema

@@ -1,6 +1,9 @@
 """What is remembered of a roster: enough to know it again, nothing that names anyone."""
 
+import hmac
 from pathlib import Path
+
+import pytest
 
 from connector.store import Store, fingerprints, links
 from connector.sync import memory
@@ -14,6 +17,13 @@ def learn(store: Store, hasher: Hasher = KEY) -> None:
     memory.keep(store, hasher, "Contact", [(7, "first_name", "Amina"), (7, "email_primary.email", "amina@example.org")])
     memory.keep(store, hasher, "Contact", [(7, "phone_primary.phone", "+353 87 555 0101"), (8, "first_name", None)])
     memory.keep_links(store, "members", {memory.key_hash(hasher, "members", "M01-00042"): 7})
+
+
+@pytest.mark.parametrize("key", ["k" * 40, "k" * 64, "k" * 65, "ключ" * 20])
+def test_a_hash_is_an_hmac(key) -> None:
+    expected = hmac.digest(key.encode(), "a\x1f7\x1fé".encode(), "sha256")[:16]
+    assert Hasher(key)("a", 7, "é") == expected
+    assert Hasher(key).hex("a", 7, "é") == expected.hex()
 
 
 def test_what_both_sides_agreed_on_is_known_again(store) -> None:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("entity_id", sa.Integer, primary_key=True),
         sa.Column("field", sa.String(128), primary_key=True),
         sa.Column("value_hash", sa.String(32), nullable=False),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "runs",
