@@ -37,6 +37,7 @@ TOLD = {
 COMMON = 3
 # How many rows of a section the page shows: more is read by nobody, and a browser would crawl.
 ON_PAGE = 1000
+IN_DETAILS = 15  # the same for an activity in CiviCRM; the whole plan hangs on it as a file
 COLUMNS = ("action", "entity", "key", "id", "line", "field", "before", "after", "reason", "plan")
 # What a spreadsheet takes for the start of a formula, full-width forms too (OWASP, "CSV Injection").
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
@@ -156,7 +157,7 @@ def _defused(cell: object) -> str:
 
 def as_html(plan: Plan, checksum: str | None = None) -> str:
     """The whole plan as one page that needs nothing else; what a person has to decide stands first."""
-    return _page().render(
+    return _page("report.html").render(
         plan=plan,
         checksum=checksum,
         summary=summary(plan.changes),
@@ -168,6 +169,22 @@ def as_html(plan: Plan, checksum: str | None = None) -> str:
     )
 
 
+def as_details(plan: Plan, needed: int | None = None) -> str:
+    """The plan as a piece of HTML for an activity: what stops it, then the first rows of each section.
+
+    needed: the number that has to be typed where something stops it.
+    """
+    return _page("details.html").render(
+        plan=plan,
+        needed=needed,
+        summary=summary(plan.changes),
+        sections=sorted(sections(plan.changes), key=lambda section: section.action not in PERSON_DECIDES),
+        shown=IN_DETAILS,
+        told=told,
+        plain=plain,
+    )
+
+
 def kind(action: Action) -> str:
     """How a page or a terminal colours an action: what is written, what asks for a person, and the rest."""
     if action in PERSON_DECIDES:
@@ -176,9 +193,9 @@ def kind(action: Action) -> str:
 
 
 @cache
-def _page() -> "Template":
+def _page(name: str) -> "Template":
     import jinja2  # here, so that a command that makes no page does not load it
 
-    text = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
     strict = jinja2.StrictUndefined  # a misspelt name in the page is an error, not a gap
     return jinja2.Environment(autoescape=True, undefined=strict, trim_blocks=True, lstrip_blocks=True).from_string(text)

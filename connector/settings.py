@@ -12,6 +12,7 @@ from connector.errors import UserError
 UrlForm = Literal["standalone", "wordpress", "drupal"]
 SECRETS = ("CIVICRM_API_KEY", "CIVICRM_SETUP_KEY", "CONNECTOR_SECRET_KEY", "CONNECTOR_FINGERPRINT_KEY")
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
+DEFAULT_QUEUE = "sqlite:///solidarity-queue.sqlite3"
 DEFAULT_DATABASE = "sqlite:///solidarity.sqlite3"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # A guessable key would make the fingerprints of short values (a phone number) readable by trying them all.
@@ -29,6 +30,7 @@ class Settings:
     civicrm_timeout_seconds: float = 60.0
     civicrm_grace_seconds: float = 10.0
     database_url: str = DEFAULT_DATABASE
+    queue_url: str = DEFAULT_QUEUE
     connector_secret_key: str = field(default="", repr=False)
     connector_fingerprint_key: str = field(default="", repr=False)
     connector_mappings: Path = SHIPPED_MAPPINGS
@@ -61,6 +63,7 @@ class Settings:
             civicrm_timeout_seconds=timeout,
             civicrm_grace_seconds=grace,
             database_url=env.get("DATABASE_URL", "").strip() or DEFAULT_DATABASE,
+            queue_url=env.get("QUEUE_URL", "").strip() or DEFAULT_QUEUE,
             connector_mappings=Path(env.get("CONNECTOR_MAPPINGS", "").strip() or SHIPPED_MAPPINGS),
             **secrets,
         )

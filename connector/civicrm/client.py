@@ -7,10 +7,10 @@ import json
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
 
 import requests
 
@@ -37,6 +37,8 @@ READS = frozenset(
 # PHP drops every parameter of a body over post_max_size (8 MB by default): a get would then run without its filter.
 # nginx refuses bodies over 1 MiB by default. Counted as sent, because encoding makes JSON half as long again.
 MAX_BODY = 1_000_000
+# A file that is larger is cut off here, and refused by whoever reads it.
+MAX_FILE = 25_000_000
 ATTEMPTS = 5
 LONGEST_PAUSE = 8.0
 
@@ -115,6 +117,26 @@ class CiviClient:
         form = {"entity": entity, "action": action, "json": _json(params)}
         return self._send(PATHS[self.url_form][1], form, asked, lambda found, asked, _: answers.result3(found, asked))
 
+    def download(self, url: str) -> bytes:
+        """The bytes of one of CiviCRM's files. url: as File.get gives it; signed, so it is kept out of messages."""
+        asked = Asked("a file", writes=False)
+        own, wanted = urlsplit(self.url), urlsplit(urljoin(f"{self.url}/", url))
+        if (wanted.scheme, wanted.netloc) != (own.scheme, own.netloc):
+            # our key would go there
+            raise PermanentError("CiviCRM names a file at another address than its own.", next_step=answers.ADMIN_URL)
+        self.requests_sent += 1
+        try:
+            got = self._session.get(
+                wanted.geturl(), timeout=(min(5.0, self.timeout), self.timeout), allow_redirects=False, stream=True
+            )
+            content = b"".join(_limited(got.iter_content(65536)))
+        except requests.RequestException as error:
+            raise _unreachable(error, asked) from None
+        log.info("a file HTTP %d, %d bytes", got.status_code, len(content))
+        if got.status_code != 200 or "text/html" in got.headers.get("content-type", ""):
+            raise PermanentError(f"CiviCRM answered HTTP {got.status_code} for a file.", next_step=answers.ADMIN_ROLE)
+        return content
+
     def _send(self, path: str, form: Mapping[str, str], asked: Asked, judge: Judge[Result]) -> Result:
         """Post until `judge` finds the answer good, as long as repeating is safe."""
         for attempt in range(1, ATTEMPTS + 1):
@@ -146,6 +168,16 @@ class CiviClient:
         log.info("%s HTTP %d in %.0f ms", asked.name, got.status_code, (time.monotonic() - began) * 1000)
         got.encoding = "utf-8"
         return Answer(got.status_code, got.headers.get("content-type", ""), got.text)
+
+
+def _limited(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The parts of a file until it is larger than any that we take; what comes after is not read."""
+    size = 0
+    for part in parts:
+        size += len(part)
+        yield part
+        if size > MAX_FILE:
+            return
 
 
 def _packed(calls: Mapping[str, Call]) -> Iterator[dict[str, Call]]:

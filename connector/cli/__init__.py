@@ -4,7 +4,7 @@ import gc
 
 import click
 
-from connector.cli import demo, doctor, mapping, setup, sync
+from connector.cli import demo, doctor, mapping, setup, sync, work
 from connector.cli.context import Context, Group
 
 
@@ -27,5 +27,6 @@ main.add_command(setup.setup)
 main.add_command(sync.plan)
 main.add_command(sync.apply)
 main.add_command(mapping.mapping)
+main.add_command(work.work)
 main.add_command(doctor.doctor)
 main.add_command(demo.demo)

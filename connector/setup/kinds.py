@@ -23,22 +23,25 @@ class Kind:
 
     select: what is read of it. name: the fields that name it, joined by a dot. where: which ones could be ours, given
     the wanted names. record: the wanted values as CiviCRM is sent them. component: the part of CiviCRM that has it.
+    api: what CiviCRM calls it when that is another word. remade: the field by which one that an older version of the
+    connector made is known; it is made again. match: the fields by which a save finds it, when not `name`; more: what
+    a save is told besides.
     """
 
     select: tuple[str, ...]
     name: tuple[str, ...] = ("name",)
+    api: str = ""
+    remade: str = ""
+    match: tuple[str, ...] = ()
+    more: Mapping[str, Any] | None = None
     where: Callable[[Sequence[str]], list[Any]] = lambda names: []
     record: Callable[[Change, Row], Row] = _plain
     component: str = ""
 
     def call(self, entity: str, names: Sequence[str]) -> Call:
         """The call that reads what there is."""
-        select = ["id", *self.name, *self.select]
-        return (
-            "Contact" if entity == "Organization" else entity,
-            "get",
-            {"select": select, "where": self.where(names)},
-        )
+        asked = "Contact" if entity == "Organization" else self.api or entity  # only Contact shows the trash
+        return (asked, "get", {"select": ["id", *self.name, *self.select], "where": self.where(names)})
 
     def name_of(self, row: Row) -> str:
         """What a row is called in `mappings/setup.toml`."""
@@ -64,6 +67,28 @@ def _saved_search(change: Change, values: Row) -> Row:
     return {"name": change.key, **values, "api_params": params}
 
 
+def _activity_type(change: Change, values: Row) -> Row:
+    return {"option_group_id.name": "activity_type", "name": change.key, "is_active": True, "filter": 0, **values}
+
+
+def _display(change: Change, values: Row) -> Row:
+    settings = json.loads(values.pop("settings"))
+    return {"name": change.key, "saved_search_id.name": change.key, **values, "settings": settings}
+
+
+def _page(change: Change, values: Row) -> Row:
+    """Lists and truths were made text in the plan."""
+    made = {"name": change.key, **values, "permission": json.loads(values["permission"])}
+    return made | ({"create_submission": False} if values["type"] == "form" else {})
+
+
+def _navigation(change: Change, values: Row) -> Row:
+    parent = values.pop("parent", None)
+    below = {"parent_id.name": parent} if parent else {}
+    made = {"name": change.key, "domain_id": "current_domain", "is_active": True, **values, **below}
+    return made | {"permission": json.loads(values["permission"]), "weight": int(values["weight"])}
+
+
 def _group(change: Change, values: Row) -> Row:
     """Its parent is added by the caller, who knows the ids."""
     search = values.pop("saved_search", None)
@@ -78,12 +103,22 @@ def _community(change: Change, values: Row) -> Row:
 # In the order in which they are made: each only needs what stands before it.
 KINDS: Mapping[str, Kind] = {
     "ContactType": Kind(("parent_id:name", "is_active")),
+    "ActivityType": Kind(
+        ("is_active",),
+        api="OptionValue",
+        where=lambda names: [["option_group_id:name", "=", "activity_type"]],
+        match=("option_group_id", "name"),
+        record=_activity_type,
+    ),
     "RelationshipType": Kind(("*",), ("name_a_b",), record=lambda change, values: {"name_a_b": change.key, **values}),
     "FinancialType": Kind(("is_active",), component="CiviContribute"),
     "Campaign": Kind(("is_active",), component="CiviCampaign"),
     "CustomGroup": Kind(("extends", "extends_entity_column_value:name", "is_active"), record=_custom_group),
     "CustomField": Kind(
-        ("data_type", "html_type", "is_active"), ("custom_group_id.name", "name"), record=_custom_field
+        ("data_type", "html_type", "is_active"),
+        ("custom_group_id.name", "name"),
+        match=("name", "custom_group_id"),
+        record=_custom_field,
     ),
     "SavedSearch": Kind(("api_entity",), record=_saved_search),
     "Group": Kind(("title", "parents", "is_active", "saved_search_id.name"), record=_group),
@@ -93,4 +128,7 @@ KINDS: Mapping[str, Kind] = {
         where=lambda names: [["external_identifier", "IN", [*names, ""]], TRASH_TOO],
         record=_community,
     ),
+    "SearchDisplay": Kind(("saved_search_id.name",), match=("name", "saved_search_id"), record=_display),
+    "Afform": Kind(("server_route", "description"), remade="description", record=_page, more={"layoutFormat": "html"}),
+    "Navigation": Kind(("url",), match=("name", "domain_id"), record=_navigation),
 }

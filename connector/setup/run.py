@@ -19,6 +19,8 @@ from connector.store import Lease
 
 FLOW = "setup"
 _COMPONENTS: Call = ("Setting", "get", {"select": ["enable_components"]})
+# Without a flush CiviCRM shows no new page, and does not move a contact's modified_date when a new field changes.
+_FLUSHED = frozenset({"CustomGroup", "CustomField", "Afform", "Navigation"})
 
 Existing = Mapping[tuple[str, str], Row]  # (entity, name) → the row in CiviCRM
 
@@ -60,12 +62,21 @@ def decide(wanted: Setup, existing: Existing) -> Iterator[Change]:
         if row.get("is_active") is False:
             yield _ask(thing, row, "it is switched off in CiviCRM; switch it on there")
         for name, value in thing.fixed.items():
-            there = row.get(name)
-            if thing.entity == "Group" and value not in (there or ()):
-                fields = (FieldChange("parent", None, value),)
-                yield Change(Action.UPDATE, "Group", thing.name, f"it is not below {value}", row["id"], fields=fields)
-            elif thing.entity != "Group" and there != value:
-                yield _ask(thing, row, f"its {name} is {there or 'empty'} and has to be {value}; correct it in CiviCRM")
+            if name in row and name != "parent" and row[name] != value:
+                yield _differs(thing, row, name)
+        if thing.entity == "Group" and "parent" in thing.values and thing.values["parent"] not in (row["parent"] or ()):
+            parent = thing.values["parent"]
+            fields = (FieldChange("parent", None, parent),)
+            yield Change(Action.UPDATE, "Group", thing.name, f"it is not below {parent}", row["id"], fields=fields)
+
+
+def _differs(thing: Thing, row: Row, name: str) -> Change:
+    """What to do about a value that is not as it has to be."""
+    if KINDS[thing.entity].remade == name:
+        fields = tuple(FieldChange(field, None, _text(value)) for field, value in thing.values.items())
+        return Change(Action.UPDATE, thing.entity, thing.name, "an older version made it", _id(row), fields=fields)
+    there, wanted = row[name] or "empty", thing.values[name]
+    return _ask(thing, row, f"its {name} is {there} and has to be {wanted}; correct it in CiviCRM")
 
 
 def apply(client: CiviClient, plan: Plan, lease: Lease, *, unfinished: bool) -> list[Change]:
@@ -79,8 +90,7 @@ def apply(client: CiviClient, plan: Plan, lease: Lease, *, unfinished: bool) -> 
             lease.renew()
             _make(client, entity, changes)
             done += changes
-    if unfinished or any(change.entity.startswith("Custom") for change in done):
-        # Without this CiviCRM does not move a contact's modified_date when one of our fields changes.
+    if unfinished or {change.entity for change in done} & _FLUSHED:
         lease.renew()
         client.api4("System", "flush", triggers=True)
     return done
@@ -92,14 +102,14 @@ def _make(client: CiviClient, entity: str, changes: Sequence[Change]) -> None:
             there = client.api4(*_COMPONENTS[:2], **_COMPONENTS[2])[0]["value"] or []
             client.api4("Setting", "set", values={"enable_components": [*there, *(change.key for change in changes)]})
         return
+    kind = KINDS[entity]
     records = [_record(client, entity, change) for change in changes]
-    match = [name.replace("custom_group_id.name", "custom_group_id") for name in KINDS[entity].name]
-    client.api4(entity, "save", records=records, match=match)
+    client.api4(kind.api or entity, "save", records=records, match=list(kind.match or kind.name), **(kind.more or {}))
 
 
 def _record(client: CiviClient, entity: str, change: Change) -> Row:
     values: Row = {one.field: one.after for one in change.fields}
-    parent = values.pop("parent", None)
+    parent = values.pop("parent", None) if entity == "Group" else None
     parents = {"parents": _parents(client, change, parent)} if parent else {}
     return KINDS[entity].record(change, values) | parents
 

@@ -1,6 +1,6 @@
 """What should be: `mappings/setup.toml`, checked by marshmallow and turned into things to find or make."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,23 +9,14 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from connector import mappings
 from connector.mappings import StrictSchema, suggest
+from connector.setup import pages
 from connector.setup.kinds import KINDS
 
 COMPONENT = "Component"  # a part of CiviCRM that can be switched on and off
 # Which of a thing's words name it for staff: used when it is made, never compared or written again.
 STAFFS_OWN = frozenset(
-    {
-        "title",
-        "label",
-        "label_a_b",
-        "label_b_a",
-        "help_pre",
-        "description",
-        "options",
-        "organization_name",
-        "api_params",
-    }
-)
+    ("title", "label", "label_a_b", "label_b_a", "help_pre", "organization_name"),
+) | {"options", "default_value", "api_params"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +68,17 @@ class _RelationshipTypeSchema(StrictSchema):
     contact_sub_type_b = fields.String()
 
 
+_DATA_TYPES = ("String", "Int", "Money", "Date", "Boolean", "Memo", "File")
+_HTML_TYPES = ("Text", "TextArea", "Select", "Select Date", "Radio", "File")
+
+
 class _CustomFieldSchema(StrictSchema):
     name = fields.String(required=True, validate=_name)
     label = fields.String(required=True)
-    data_type = fields.String(required=True, validate=validate.OneOf(("String", "Int", "Money", "Date", "Boolean")))
-    html_type = fields.String(required=True, validate=validate.OneOf(("Text", "Select", "Select Date", "Radio")))
+    data_type = fields.String(required=True, validate=validate.OneOf(_DATA_TYPES))
+    html_type = fields.String(required=True, validate=validate.OneOf(_HTML_TYPES))
     help_pre = fields.String()
+    default_value = fields.String()
     options = fields.Dict(keys=fields.String(validate=_name), values=fields.String())
 
 
@@ -98,6 +94,12 @@ class _GroupSchema(StrictSchema):
     name = fields.String(required=True, validate=_name)
     title = fields.String(required=True)
     parent = fields.String()
+
+
+class _ActivityTypeSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    label = fields.String(required=True)
+    icon = fields.String(required=True)
 
 
 class _FinancialTypeSchema(StrictSchema):
@@ -117,6 +119,57 @@ class _SmartGroupSchema(StrictSchema):
     where = fields.List(fields.List(fields.Raw()), required=True)
 
 
+class _PageSchema(StrictSchema):
+    """What forms and lists have in common. menu: the place in the menu."""
+
+    name = fields.String(required=True, validate=_name)
+    title = fields.String(required=True)
+    route = fields.String(required=True)
+    intro = fields.String(required=True)
+    menu = fields.Integer()
+
+
+class _FormFieldSchema(StrictSchema):
+    name = fields.String(required=True)
+    label = fields.String(load_default="")
+    help = fields.String(load_default="")
+    required = fields.Boolean(load_default=False)
+    hidden = fields.Boolean(load_default=False)
+
+
+class _FormSchema(_PageSchema):
+    activity_type = fields.String(required=True)
+    button = fields.String(required=True)
+    after = fields.String(required=True)
+    field = fields.List(fields.Nested(_FormFieldSchema), required=True)
+
+
+class _ColumnSchema(StrictSchema):
+    field = fields.String(required=True)
+    label = fields.String(required=True)
+    link = fields.String()
+
+
+class _ButtonSchema(StrictSchema):
+    label = fields.String(required=True)
+    link = fields.String(required=True)
+    icon = fields.String(required=True)
+
+
+class _ListSchema(_PageSchema):
+    api_entity = fields.String(required=True)
+    join = fields.List(fields.List(fields.Raw()), load_default=list)
+    where = fields.List(fields.List(fields.Raw()), required=True)
+    sort = fields.List(fields.String(), required=True)
+    also = fields.List(fields.String())
+    column = fields.List(fields.Nested(_ColumnSchema), required=True)
+    button = fields.List(fields.Nested(_ButtonSchema))
+
+
+class _StaffSchema(StrictSchema):
+    permission = fields.List(fields.String(), required=True)
+
+
 class _CommunitySchema(StrictSchema):
     external_identifier = fields.String(required=True)
     organization_name = fields.String(required=True)
@@ -129,6 +182,10 @@ class _RoleSchema(StrictSchema):
 class _SetupSchema(StrictSchema):
     network = fields.String(required=True)
     runtime_role = fields.Nested(_RoleSchema, required=True)
+    staff_pages = fields.Nested(_StaffSchema, load_default=None)
+    activity_type = fields.List(fields.Nested(_ActivityTypeSchema), load_default=list)
+    form = fields.List(fields.Nested(_FormSchema), load_default=list)
+    list_ = fields.List(fields.Nested(_ListSchema), load_default=list, data_key="list", attribute="list")
     components = fields.List(fields.String(), load_default=list)
     contact_type = fields.List(fields.Nested(_ContactTypeSchema), load_default=list)
     relationship_type = fields.List(fields.Nested(_RelationshipTypeSchema), load_default=list)
@@ -168,6 +225,8 @@ class _SetupSchema(StrictSchema):
                 for one in group["field"]
             ]
         things += [thing for one in data["smart_group"] for thing in _smart(one)]
+        if data["staff_pages"]:
+            things += _pages(data, data["staff_pages"]["permission"])
         order = (COMPONENT, *KINDS)
         things.sort(key=lambda thing: order.index(thing.entity))
         return Setup(data["network"], tuple(things), frozenset(data["runtime_role"]["permissions"]))
@@ -175,12 +234,29 @@ class _SetupSchema(StrictSchema):
 
 # tables of the file that are taken as they are: entity, table, and the word that names the thing
 _PLAIN = (
+    ("ActivityType", "activity_type", "name"),
     ("RelationshipType", "relationship_type", "name_a_b"),
     ("FinancialType", "financial_type", "name"),
     ("Campaign", "campaign", "name"),
     ("Group", "group", "name"),
     ("Organization", "community", "external_identifier"),
 )
+
+
+def _pages(data: Mapping[str, Any], permission: list[str]) -> Iterator[Thing]:
+    """The staff's forms, lists and menu."""
+    for form in data["form"]:
+        yield Thing("Afform", f"afformSolidarity{_camel(form['name'])}", pages.form_page(form, permission))
+    for one in data["list"]:
+        yield Thing("SavedSearch", one["name"], pages.search(one))
+        yield Thing("SearchDisplay", one["name"], pages.display(one))
+        yield Thing("Afform", f"afsearchSolidarity{_camel(one['name'])}", pages.list_page(one, permission))
+    lines = [page for page in (*data["form"], *data["list"]) if "menu" in page]
+    yield from (Thing("Navigation", name, values) for name, values in pages.menu(lines, permission))
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))
 
 
 def _smart(one: dict[str, Any]) -> tuple[Thing, Thing]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.flows.conftest import Connector, RosterFile, Site, member
 
 FIRST = ("--yes", "--force", "first-run")
-MAPPING = "members-by-email"
+MAPPING = "members_by_email"
 
 
 def people(site: Site) -> list[tuple[str, str]]:

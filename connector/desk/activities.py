@@ -1,0 +1,152 @@
+"""The activities through which staff and the connector talk: what was handed in, what was decided, what came of it.
+
+CiviCRM holds the state of everything here, so nothing is lost when the connector is off for a week. Who handed in and
+who decided is the activity's source contact, which CiviCRM itself sets from the login when a form is sent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from connector.civicrm.answers import Row
+from connector.civicrm.client import CiviClient
+from connector.errors import PermanentError, UserError
+
+ROSTER, DECISION = "Solidarity_Roster", "Solidarity_Decision"
+# The states of a roster that was handed in, as mappings/setup.toml names them.
+HANDED_IN, PLANNED, NOTHING, UNUSABLE = "handed_in", "planned", "nothing", "unusable"
+APPLYING, APPLIED, REFUSED, STOPPED = "applying", "applied", "refused", "stopped"
+ENDED = frozenset({NOTHING, APPLIED, REFUSED})
+DECIDABLE = frozenset({PLANNED, STOPPED, UNUSABLE})
+APPLY, REFUSE, AGAIN = "apply", "refuse", "again"
+NEW, DONE, VOID = "new", "done", "void"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedIn:
+    """A roster that somebody handed in. by: their contact; file: of CiviCRM's, None once it was removed.
+
+    decision: the one that is being carried out or was; 0 before.
+    """
+
+    id: int
+    by: int
+    kind: str
+    scope: tuple[str, ...]
+    file: int | None
+    state: str
+    plan: str
+    decision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided about an activity. by: their contact; plan: the checksum that stood before their eyes."""
+
+    id: int
+    by: int
+    about: int
+    plan: str
+    verdict: str
+    number: int | None
+
+
+def rosters(client: CiviClient, ids: Iterable[int] = ()) -> dict[int, HandedIn]:
+    """The rosters that were handed in and are not ended or still have their file, and those of `ids`."""
+    fields = ("Kind", "Scope", "File", "State", "Plan", "Decision")
+    open_ = ["OR", [["Solidarity_Roster.State", "NOT IN", sorted(ENDED)], ["Solidarity_Roster.File", "IS NOT NULL"]]]
+    asked = sorted(set(ids))
+    wanted = ["OR", [open_, ["id", "IN", asked]]] if asked else open_
+    rows = client.api4(
+        "Activity",
+        "get",
+        select=["id", "source_contact_id", *(f"{ROSTER}.{name}" for name in fields)],
+        where=[["activity_type_id:name", "=", ROSTER], ["is_deleted", "=", False], wanted],
+        orderBy={"id": "ASC"},
+    )
+    return {int(row["id"]): _handed_in(row) for row in rows}
+
+
+def decisions(client: CiviClient) -> list[Decision]:
+    """The decisions that nobody looked at yet, oldest first."""
+    fields = ("About", "Plan", "Verdict", "Number_Of_Rows")
+    rows = client.api4(
+        "Activity",
+        "get",
+        select=["id", "source_contact_id", *(f"{DECISION}.{name}" for name in fields)],
+        where=[
+            ["activity_type_id:name", "=", DECISION],
+            ["is_deleted", "=", False],
+            [f"{DECISION}.State", "=", NEW],
+        ],
+        orderBy={"id": "ASC"},
+    )
+    return [_decision(row) for row in rows]
+
+
+def move(client: CiviClient, roster: HandedIn, state: str, **values: Any) -> bool:
+    """Change a roster's state and other values, unless its state is no longer what we saw. Returns whether it was."""
+    own = {f"{ROSTER}.{name}": values.pop(name) for name in ("Plan", "Decision", "File") if name in values}
+    where = [["id", "=", roster.id], [f"{ROSTER}.State", "=", roster.state]]
+    return bool(client.api4("Activity", "update", where=where, values={f"{ROSTER}.State": state, **own, **values}))
+
+
+def close(client: CiviClient, decision: Decision, state: str, why: str) -> None:
+    """Say what came of a decision. why: one sentence, for whoever made it."""
+    values = {f"{DECISION}.State": state, "subject": why}
+    client.api4("Activity", "update", where=[["id", "=", decision.id], [f"{DECISION}.State", "=", NEW]], values=values)
+
+
+def remove_file(client: CiviClient, roster: HandedIn) -> None:
+    """Remove the file that was handed in; CiviCRM deletes it with the field's value."""
+    client.api4("Activity", "update", where=[["id", "=", roster.id]], values={f"{ROSTER}.File": None})
+
+
+def file_of(client: CiviClient, roster: HandedIn) -> bytes:
+    """The bytes of the file that was handed in. Raises UserError when there is none any more."""
+    rows = client.api4("File", "get", select=["url"], where=[["id", "=", roster.file]]) if roster.file else []
+    if not rows:
+        raise UserError(
+            f"The roster {roster.id} has no file.", next_step="hand it in again, with the file chosen in the form."
+        )
+    return client.download(rows[0]["url"])
+
+
+def attach(client: CiviClient, activity: int, name: str, content: str) -> None:
+    """Put a CSV file on an activity, unless one of this name is there already."""
+    where = {"entity_table": "civicrm_activity", "entity_id": activity}
+    there = client.api3("Attachment", "get", **where)["values"]
+    if name in {file["name"] for file in (there.values() if isinstance(there, dict) else there)}:
+        return
+    made = client.api3("Attachment", "create", **where, name=name, mime_type="text/csv", content=content)
+    if not made["values"]:
+        raise PermanentError(
+            f"CiviCRM did not keep the file {name} of activity {activity}.",
+            next_step="the administrator checks that its folder for uploads can be written to.",
+        )
+
+
+def _handed_in(row: Row) -> HandedIn:
+    scope = str(row[f"{ROSTER}.Scope"] or "")
+    return HandedIn(
+        id=int(row["id"]),
+        by=int(row["source_contact_id"] or 0),
+        kind=str(row[f"{ROSTER}.Kind"] or ""),
+        scope=tuple(code.strip() for code in scope.split(",") if code.strip()),
+        file=int(row[f"{ROSTER}.File"]) if row[f"{ROSTER}.File"] else None,
+        state=str(row[f"{ROSTER}.State"] or HANDED_IN),
+        plan=str(row[f"{ROSTER}.Plan"] or ""),
+        decision=int(row[f"{ROSTER}.Decision"] or 0),
+    )
+
+
+def _decision(row: Row) -> Decision:
+    number = row[f"{DECISION}.Number_Of_Rows"]
+    return Decision(
+        id=int(row["id"]),
+        by=int(row["source_contact_id"] or 0),
+        about=int(row[f"{DECISION}.About"] or 0),
+        plan=str(row[f"{DECISION}.Plan"] or ""),
+        verdict=str(row[f"{DECISION}.Verdict"] or ""),
+        number=int(number) if number is not None else None,
+    )

@@ -1,0 +1,236 @@
+"""Rosters that staff hand in inside CiviCRM: planned, decided about, applied, each step written back where they look.
+
+Every step looks at CiviCRM first and moves the activity only from the state that it saw, so it does not matter when
+the connector is ended, or how often a step is begun. What an apply does is what `solidarity apply --plan` does.
+"""
+
+import html
+import logging
+import re
+import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from connector import report
+from connector.civicrm.client import CiviClient
+from connector.desk import activities as desk
+from connector.desk.activities import Decision, HandedIn
+from connector.errors import ConnectorError, TransientError, UserError
+from connector.plan import Plan
+from connector.store import Lease, Store
+from connector.sync.apply import Apply, Result
+from connector.sync.history import APPLIED, TRIAL
+from connector.sync.memory import Hasher
+from connector.sync.run import Look, Sync
+
+log = logging.getLogger(__name__)
+
+
+class HandedInRosters:
+    """The step that the worker takes each minute. mappings: their folder; lease: the right to apply a mapping."""
+
+    def __init__(
+        self,
+        client: CiviClient,
+        store: Store,
+        hasher: Hasher,
+        mappings: Path,
+        lease: Callable[[str], AbstractContextManager[Lease | None]],
+    ) -> None:
+        self._client, self._store, self._hasher, self._mappings, self._lease = client, store, hasher, mappings, lease
+
+    def step(self) -> int:
+        """Plan what was handed in, carry out what was decided. Returns how much was done, 0 when nothing waits.
+
+        Raises TransientError when CiviCRM is away; the next step begins anew.
+        """
+        decisions = desk.decisions(self._client)
+        rosters = desk.rosters(self._client, [decision.about for decision in decisions])
+        done = 0
+        for roster in rosters.values():
+            if roster.state == desk.HANDED_IN:
+                self._plan(roster)
+                done += 1
+        for decision in decisions:
+            # looked at again: an earlier decision of this very step may have moved it
+            current = desk.rosters(self._client, [decision.about]).get(decision.about)
+            done += self._decided(decision, current)
+        for roster in desk.rosters(self._client).values():
+            if roster.file and roster.state in desk.ENDED:
+                desk.remove_file(self._client, roster)
+                done += 1
+        return done
+
+    # --- planning ----------------------------------------------------------------------------------------------------
+
+    def _plan(self, roster: HandedIn) -> None:
+        """Write what the roster would change into its activity; where it cannot be used, why."""
+        try:
+            with self._sync(roster) as sync:
+                plan = sync.look().plan
+                checksum = sync.history.show(plan, self._hasher)
+        except TransientError:
+            raise
+        except ConnectorError as error:
+            problems = "".join(f"<li>{html.escape(line)}</li>" for line in error.problems)
+            details = f"<p>{html.escape(error.what)}</p><ul>{problems}</ul><p>Next: {html.escape(error.next_step)}</p>"
+            desk.move(self._client, roster, desk.UNUSABLE, subject=_short(error.what), details=details)
+            return
+        desk.attach(self._client, roster.id, f"plan_{checksum}.csv", report.as_csv(plan, checksum))
+        state = desk.PLANNED if plan.acting else desk.NOTHING
+        told = {"subject": _short(_in_words(plan)), "details": report.as_details(plan, needed=_count(plan))}
+        desk.move(self._client, roster, state, Plan=checksum, **told)
+
+    # --- deciding ----------------------------------------------------------------------------------------------------
+
+    def _decided(self, decision: Decision, roster: HandedIn | None) -> int:
+        """Carry out one decision. Returns 0 when it has to wait."""
+        if roster and roster.decision == decision.id and roster.state in desk.ENDED:
+            return self._close(decision, desk.DONE, "Carried out.")  # we were ended before we could say so
+        if roster and roster.state == desk.APPLYING and roster.decision == decision.id:
+            return self._apply(decision, roster)
+        if roster is None:
+            return self._close(decision, desk.VOID, f"There is no roster {decision.about}.")
+        if why := _void(decision, roster):
+            return self._close(decision, desk.VOID, why)
+        if decision.verdict == desk.REFUSE:
+            desk.move(self._client, roster, desk.REFUSED, Decision=decision.id, subject="Refused; nothing was changed.")
+            return self._close(decision, desk.DONE, "Refused.")
+        if decision.verdict == desk.AGAIN:
+            desk.move(self._client, roster, desk.HANDED_IN)
+            return self._close(decision, desk.DONE, "Looked at again.")
+        return self._apply(decision, roster)
+
+    def _apply(self, decision: Decision, roster: HandedIn) -> int:
+        try:
+            with self._sync(roster) as sync, self._lease(f"sync {roster.kind}") as lease:
+                return self._applied(decision, roster, sync, lease) if lease else 0
+        except TransientError:
+            raise
+        except ConnectorError as error:
+            desk.move(self._client, roster, desk.UNUSABLE, subject=_short(error.what))
+            return self._close(decision, desk.VOID, f"{error.what} Next: {error.next_step}")
+
+    def _applied(self, decision: Decision, roster: HandedIn, sync: Sync, lease: Lease) -> int:
+        look = sync.look()
+        if why := _stopped(look.plan, decision, begun=roster.state == desk.APPLYING):
+            desk.move(self._client, roster, desk.STOPPED, subject=_short(why))
+            return self._close(decision, desk.VOID, why)
+        if roster.state != desk.APPLYING:
+            if not desk.move(self._client, roster, desk.APPLYING, Decision=decision.id):
+                return 0  # somebody else moved it: the next step sees how it stands
+            roster = desk.rosters(self._client, [roster.id])[roster.id]
+        result = Apply(sync, shown=sync.history.shown(roster.plan) or frozenset(), lease=lease).run(look)
+        passed = [brake.name for brake in look.plan.brakes]
+        state = TRIAL if result.left_out else APPLIED
+        sync.history.applied(look.plan, state, passed, by=f"contact {decision.by}")
+        told = {"subject": _short(_done(result)), "details": _result(look, result)}
+        desk.move(self._client, roster, desk.APPLIED, **told)
+        return self._close(decision, desk.DONE, _done(result))
+
+    def _close(self, decision: Decision, state: str, why: str) -> int:
+        desk.close(self._client, decision, state, _short(why))
+        return 1
+
+    def _sync(self, roster: HandedIn) -> "_Opened":
+        if not re.fullmatch(r"\w+", roster.kind):
+            raise UserError(
+                f"The roster {roster.id} does not say what kind it is.",
+                next_step="hand it in again and choose its kind.",
+            )
+        return _Opened(self, roster)
+
+    def open(self, roster: HandedIn, path: Path) -> Sync:
+        """The sync of a roster whose file was written to `path`."""
+        path.write_bytes(desk.file_of(self._client, roster))
+        return Sync(
+            client=self._client,
+            store=self._store,
+            hasher=self._hasher,
+            mapping=self._mappings / f"{roster.kind}.toml",
+            roster=path,
+            scope=roster.scope,
+        )
+
+
+class _Opened:
+    """A roster's file on disk for as long as it is read, in a folder that only we may enter, and its Sync."""
+
+    def __init__(self, rosters: HandedInRosters, roster: HandedIn) -> None:
+        self._rosters, self._roster = rosters, roster
+        self._folder = tempfile.TemporaryDirectory(prefix="solidarity-")
+
+    def __enter__(self) -> Sync:
+        try:
+            return self._rosters.open(self._roster, Path(self._folder.name) / "roster")
+        except BaseException:
+            self._folder.cleanup()
+            raise
+
+    def __exit__(self, *_exc: object) -> None:
+        self._folder.cleanup()
+
+
+def _void(decision: Decision, roster: HandedIn) -> str | None:
+    """Why a decision cannot be carried out, or None."""
+    if roster.decision or roster.state in desk.ENDED:
+        return f"Roster {roster.id} was decided about already."
+    if roster.state not in desk.DECIDABLE:
+        return f"Roster {roster.id} was not planned yet; wait for its plan and read it."
+    if decision.verdict == desk.APPLY and (decision.plan != roster.plan or not roster.plan):
+        return f"That was an older plan of roster {roster.id}; read the one that stands there now and decide again."
+    if decision.verdict not in (desk.APPLY, desk.REFUSE, desk.AGAIN):
+        return "No decision was chosen."
+    return None
+
+
+def _stopped(plan: Plan, decision: Decision, *, begun: bool) -> str | None:
+    """What keeps a plan from being applied, or None. begun: it was begun already, so its brakes were passed."""
+    if final := [brake for brake in plan.brakes if not brake.passable]:
+        return f"Stopped: {final[0].reason}."
+    if plan.brakes and not begun and decision.number != _count(plan):
+        reasons = "; ".join(brake.reason for brake in plan.brakes)
+        return (
+            f"Stopped: {reasons}. If it is right, decide again and type the number of rows that change: {_count(plan)}."
+        )
+    return None
+
+
+def _count(plan: Plan) -> int:
+    """How many rows of a roster change."""
+    return len({change.key for change in plan.acting})
+
+
+def _in_words(plan: Plan) -> str:
+    told = ", ".join(words for _, words in report.summary(plan.changes))
+    stops = "".join(f" Needs a number: {brake.reason}." for brake in plan.brakes if plan.acting)
+    return f"{told or 'Nothing to do'}.{stops}"
+
+
+def _done(result: Result) -> str:
+    told = ", ".join(words for _, words in report.summary(result.done)) or "nothing to do"
+    rows = len({change.key for change in result.left_out})
+    left = f" {rows} rows changed in CiviCRM since the plan and were left out." if rows else ""
+    failed = f" {len(result.failed)} rows failed." if result.failed else ""
+    return f"Done: {told}.{left}{failed}"
+
+
+def _result(look: Look, result: Result) -> str:
+    """What came of an apply, for the activity: figures first, then what asks for a person."""
+    plan = look.plan
+    rest = tuple(change for change in plan.changes if not change.acts)
+    left = "".join(f"<li>{html.escape(key)}: changed in CiviCRM since the plan</li>" for key in _keys(result))
+    failed = "".join(f"<li>{html.escape(key)}: {html.escape(why)}</li>" for key, why in result.failed.items())
+    listed = f"<ul>{left}{failed}</ul>" if left or failed else ""
+    told = report.as_details(Plan(plan.flow, rest, plan.scope, plan.row_count)) if rest else ""
+    return f"<p>{html.escape(_done(result))}</p>{listed}{told}"
+
+
+def _keys(result: Result) -> list[str]:
+    return list(dict.fromkeys(change.key for change in result.left_out))
+
+
+def _short(text: str) -> str:
+    """An activity's subject holds 255 letters."""
+    return text if len(text) <= 250 else f"{text[:249]}…"
