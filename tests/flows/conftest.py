@@ -21,6 +21,7 @@ from connector.cli import main
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROSTERS = PROJECT / "sandbox" / "rosters"
+GREETINGS = ("email_greeting_display", "postal_greeting_display", "addressee_display")
 CHAPTERS, MEMBERS, PLEDGES = (ROSTERS / f"{name}.csv" for name in ("chapters", "members", "pledges"))
 
 
@@ -78,9 +79,7 @@ class Site:
             "first_name",
             "last_name",
             "organization_name",
-            "email_greeting_display",
-            "postal_greeting_display",
-            "addressee_display",
+            *GREETINGS,
             "contact_sub_type",
             "preferred_language",
             "Solidarity_Member.Joined_On",

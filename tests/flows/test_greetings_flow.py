@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .conftest import MEMBERS, Connector, Site
+from .conftest import GREETINGS, MEMBERS, Connector, Site
 
-TEXTS = ("email_greeting_display", "postal_greeting_display", "addressee_display")
 WHOLE = ("apply", "members", MEMBERS, "--yes", "--force", "first-run")
 
 
 def greetings(site: Site) -> list[dict[str, Any]]:
     members = [["external_identifier", "LIKE", "M%"]]
-    return site.api("Individual", "get", select=["id", *TEXTS], where=members, orderBy={"id": "ASC"})
+    return site.api("Individual", "get", select=["id", *GREETINGS], where=members, orderBy={"id": "ASC"})
 
 
 def made_by_civicrm(site: Site, people: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

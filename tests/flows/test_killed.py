@@ -116,3 +116,12 @@ def test_a_sync_that_updates_moves_and_takes_out(
         member(5, Chapter_Code=""),
     )
     killer.check_every_request(beginning.put_back, ("apply", "members", roster.path, *FIRST))
+
+
+def test_a_first_sync_of_two_batches_at_a_time(
+    killer: Killer, ready: Site, beginning: Beginning, roster: RosterFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.sync.apply.BATCH", 1)  # the connector's processes are forks of this one
+    path = roster.write(*(member(number) for number in range(1, 6)))
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("apply", "members", path, *FIRST))
