@@ -21,6 +21,7 @@ from connector.cli import main
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROSTERS = PROJECT / "sandbox" / "rosters"
+GREETINGS = ("email_greeting_display", "postal_greeting_display", "addressee_display")
 CHAPTERS, MEMBERS, PLEDGES = (ROSTERS / f"{name}.csv" for name in ("chapters", "members", "pledges"))
 
 
@@ -78,6 +79,7 @@ class Site:
             "first_name",
             "last_name",
             "organization_name",
+            *GREETINGS,
             "contact_sub_type",
             "preferred_language",
             "Solidarity_Member.Joined_On",
@@ -107,7 +109,10 @@ class Site:
         }.items():
             calls[entity] = [entity, "get", {"select": fields}]
         found = self._post("", {"calls": json.dumps(calls)})
-        return {name: sorted(map(_without_id, found[name]["values"])) for name in calls}
+        return {
+            name: sorted(json.dumps({k: row[k] for k in sorted(row) if k != "id"}) for row in found[name]["values"])
+            for name in calls
+        }
 
     def _post(self, path: str, form: dict[str, str]) -> Any:
         answer = requests.post(
@@ -161,10 +166,6 @@ class Connector:
     def json(self, *words: str | Path, code: int | None = 0) -> dict[str, Any]:
         output = self.run(*words, "--json", code=code)
         return json.loads(next(line for line in output.splitlines() if line.startswith("{")))
-
-
-def _without_id(row: dict[str, Any]) -> str:
-    return json.dumps({name: value for name, value in sorted(row.items()) if name != "id"})
 
 
 @contextmanager
