@@ -133,6 +133,6 @@ def test_a_first_sync_of_two_batches_at_a_time(
     killer: Killer, ready: Site, beginning: Beginning, roster: RosterFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("connector.sync.apply.BATCH", 1)  # the connector's processes are forks of this one
-    path = roster.write(*(member(number) for number in range(1, 6)))
+    path = roster.write(*(member(number) for number in range(1, 4)))
     beginning.keep()
     killer.check_every_request(beginning.put_back, ("apply", "members", path, *FIRST))
