@@ -6,10 +6,11 @@ Parameters travel in the body, never in a URL. Only what was certainly not carri
 import json
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import quote_plus, urlencode, urljoin, urlsplit
 
 import requests
@@ -44,7 +45,7 @@ LONGEST_PAUSE = 8.0
 
 
 class CiviClient:
-    """A connection to one CiviCRM site under one key.
+    """A connection to one CiviCRM site under one key; several threads may use it, each with a connection of its own.
 
     url: the site's base URL. timeout: seconds to wait for an answer. sleep: waits between attempts.
     Every method raises UserError (key, permission, address), TransientError (not carried out),
@@ -68,17 +69,19 @@ class CiviClient:
         self.url = url.rstrip("/")
         self.url_form = url_form
         self.timeout = timeout
-        self.requests_sent = 0
         self._sleep = sleep
-        self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc would replace our key by its own
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each call stands for itself
-        self._session.headers.update({"X-Civi-Auth": f"Bearer {api_key}", "X-Requested-With": "XMLHttpRequest"})
-        self._session.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._headers = {
+            "X-Civi-Auth": f"Bearer {api_key}",
+            "X-Requested-With": "XMLHttpRequest",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        self._of_thread = threading.local()  # a Session is made for one thread
+        self._sessions: list[requests.Session] = []
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._session.close()
+        for session in self._sessions:
+            session.close()
 
     def api4(self, entity: str, action: str, **params: Any) -> list[Row]:
         """Run one API v4 action and return its rows."""
@@ -124,9 +127,8 @@ class CiviClient:
         if (wanted.scheme, wanted.netloc) != (own.scheme, own.netloc):
             # our key would go there
             raise PermanentError("CiviCRM names a file at another address than its own.", next_step=answers.ADMIN_URL)
-        self.requests_sent += 1
         try:
-            got = self._session.get(
+            got = self._connection().get(
                 wanted.geturl(), timeout=(min(5.0, self.timeout), self.timeout), allow_redirects=False, stream=True
             )
             content = b"".join(_limited(got.iter_content(65536)))
@@ -153,14 +155,24 @@ class CiviClient:
                 self._sleep(pause)
         raise AssertionError("unreachable")
 
+    def _connection(self) -> requests.Session:
+        """The calling thread's own connection."""
+        if not hasattr(self._of_thread, "session"):
+            session = requests.Session()
+            session.trust_env = False  # a .netrc would replace our key by its own
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # each call stands for itself
+            session.headers.update(self._headers)
+            self._sessions.append(session)
+            self._of_thread.session = session
+        return cast(requests.Session, self._of_thread.session)
+
     def _post(self, path: str, form: Mapping[str, str], asked: Asked) -> Answer:
         body = urlencode(form)
         if len(body) > MAX_BODY:
             raise PermanentError(f"{asked.name} is too large to send ({len(body)} bytes).", next_step=answers.REPORT)
         began = time.monotonic()
-        self.requests_sent += 1
         try:
-            got = self._session.post(
+            got = self._connection().post(
                 self.url + path, data=body, timeout=(min(5.0, self.timeout), self.timeout), allow_redirects=False
             )
         except requests.RequestException as error:

@@ -192,11 +192,11 @@ def create_groups(client: CiviClient, wanted: Sequence[tuple[str, str, int]]) ->
 
 
 def create_contacts(client: CiviClient, entity: str, records: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Create contacts of one type and return their ids in the order of `records`.
+    """Create contacts of one type and return their ids in the order of `records`; none for none.
 
     The typed entity (Individual, not Contact) never writes into the trash: a number that is taken is an error.
     """
-    found = client.api4(entity, "save", records=list(records))
+    found = client.api4(entity, "save", records=list(records)) if records else []
     for record, row in zip(records, found, strict=True):
         if record.get("external_identifier") != row.get("external_identifier"):
             raise PermanentError(
@@ -218,6 +218,12 @@ def create_pledges(client: CiviClient, records: Sequence[Mapping[str, Any]], num
             next_step="run the same command again; a developer looks at it if it happens twice.",
         )
     return [ids[str(record[number])] for record in records]
+
+
+def save_again(client: CiviClient, entity: str, ids: Sequence[int]) -> None:
+    """Save contacts as they are: CiviCRM then makes anew what it makes of their fields, such as greetings."""
+    if ids:
+        client.api4(entity, "save", records=[{"id": id_} for id_ in ids])
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -97,7 +97,8 @@ def apply(
             _show_stop(context, look.plan, stopped, as_json)
             sys.exit(Exit.BRAKE)
         with _progress(context) as tell:
-            result = Apply(sync, shown=shown, lease=lease, limit=limit, tell=tell).run(look)
+            workers = context.settings.civicrm_workers
+            result = Apply(sync, shown=shown, lease=lease, limit=limit, workers=workers, tell=tell).run(look)
         passed = [brake.name for brake in look.plan.brakes if brake.name in force]
         sync.history.applied(
             look.plan, TRIAL if result.rows_left or result.left_out else APPLIED, passed, by=f"uid {os.getuid()}"

@@ -5,8 +5,9 @@ What a batch wrote is found again by the next look, so an apply that was killed 
 
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping as MappingType, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping as MappingType
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from connector.civicrm import records
@@ -16,6 +17,7 @@ from connector.plan import Change, only_shown
 from connector.store import Lease
 from connector.sync.places import group_field
 from connector.sync.run import Look, Sync
+from connector.sync.writing import Written
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,8 @@ class Result:
 class Apply:
     """One apply. shown: the hashes of all that may be done. limit: of so many rows, None for all.
 
+    workers: how many batches are under way at CiviCRM at a time. Only the sending of them is done in threads of their
+    own; what is remembered, before and after, is written by one.
     tell: called with how many rows are done, and of how many. sleep: waits `grace` seconds after an unknown outcome,
     because CiviCRM goes on working on a request whose sender is gone.
     """
@@ -50,11 +54,12 @@ class Apply:
         shown: frozenset[bytes],
         lease: Lease,
         limit: int | None = None,
+        workers: int = 1,
         tell: Callable[[int, int], None] = lambda done, of: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._sync, self._shown, self._lease, self._limit = sync, shown, lease, limit
-        self._tell, self._sleep = tell, sleep
+        self._workers, self._tell, self._sleep = workers, tell, sleep
         self._total = 0
         self.result = Result()
 
@@ -88,17 +93,16 @@ class Apply:
         except UnknownOutcome as error:
             self._sleep(0 if isinstance(error, AlreadyExists) else self._lease.seconds)
             return dict.fromkeys(rows, error.what)
-        for keys in records.chunks(list(rows), size):
-            try:
-                batch = [change for key in keys for change in rows[key]]
-                self._write([change for change in batch if change.entity != "Group"], look, groups)
-                self._finished(change for change in batch if change.entity == "Group")
-            except PermanentError as error:
-                told = self.result.failed if len(keys) == 1 else suspects
-                told |= dict.fromkeys(keys, error.what)
-            except UnknownOutcome as error:
-                suspects |= dict.fromkeys(keys, error.what)
-                unknown = unknown or not isinstance(error, AlreadyExists)
+        with ThreadPoolExecutor(self._workers) as pool:  # an error leaves it only when nothing is under way any more
+            for batch, written in self._sent(pool, look, rows, size, groups):
+                try:
+                    self._keep(batch, written.result())
+                except PermanentError as error:
+                    told = self.result.failed if len(batch) == 1 else suspects
+                    told |= dict.fromkeys(batch, error.what)
+                except UnknownOutcome as error:
+                    suspects |= dict.fromkeys(batch, error.what)
+                    unknown = unknown or not isinstance(error, AlreadyExists)
         if suspects:
             log.warning("%d rows are looked at again: %s", len(suspects), next(iter(suspects.values())))
         if unknown:
@@ -131,13 +135,27 @@ class Apply:
         )
         return there | {group.name: group for group in made}
 
-    def _write(self, batch: Sequence[Change], look: Look, groups: MappingType[str, Group]) -> None:
-        self._lease.renew()
-        self._sync.keep({}, look.side.announced(batch))
-        written = look.side.write(batch, groups)
+    def _sent(
+        self, pool: ThreadPoolExecutor, look: Look, rows: Rows, size: int, groups: MappingType[str, Group]
+    ) -> Iterator[tuple[Rows, Future[Written]]]:
+        """Batches with what will come of them, in their order; as many are under way at a time as there are workers."""
+        sent: deque[tuple[Rows, Future[Written]]] = deque()
+        for keys in records.chunks(list(rows), size):
+            if len(sent) == self._workers:
+                yield sent.popleft()
+            self._lease.renew()
+            batch = [change for key in keys for change in rows[key] if change.entity != "Group"]
+            self._sync.keep({}, look.side.announced(batch))
+            sent.append(({key: rows[key] for key in keys}, pool.submit(look.side.write, batch, groups)))
+        yield from sent
+
+    def _keep(self, batch: Rows, written: Written) -> None:
         self._sync.keep(written.made, written.agreed)
-        self._finished(change for change in batch if change.key not in written.moved)
-        self.result.left_out += [change for change in batch if change.key in written.moved]
+        changes = [change for key in batch for change in batch[key]]
+        # a group was made before, whatever became of the rest of its row
+        moved = [change for change in changes if change.key in written.moved and change.entity != "Group"]
+        self.result.left_out += moved
+        self._finished(change for change in changes if change.key not in written.moved or change.entity == "Group")
 
     def _finished(self, changes: Iterable[Change]) -> None:
         self.result.done += changes

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping as MappingType, Sequence
 from dataclasses import dataclass
 
 from connector.civicrm.client import CiviClient
+from connector.civicrm.greetings import Greetings
 from connector.civicrm.records import Group
 from connector.civicrm.site import Site
 from connector.plan import Change
@@ -24,6 +25,7 @@ class ContactSide:
     client: CiviClient
     mapping: Mapping
     current: Current
+    greetings: Greetings
 
     @property
     def groups(self) -> MappingType[str, Group]:
@@ -44,7 +46,7 @@ class ContactSide:
 
     def write(self, batch: Sequence[Change], groups: MappingType[str, Group]) -> Written:
         """Carry out a batch."""
-        return writing.write(self.client, self.mapping, batch, self.current, groups)
+        return writing.write(self.client, self.mapping, batch, self.current, groups, self.greetings)
 
 
 def read(
@@ -56,4 +58,5 @@ def read(
     gone: Collection[int],
 ) -> ContactSide:
     """Read the contacts of these rows. links: row key → contact; gone: linked contacts whose row is not there now."""
-    return ContactSide(client, mapping, Reader(client, mapping, site).read(desired, links, gone))
+    current = Reader(client, mapping, site).read(desired, links, gone)
+    return ContactSide(client, mapping, current, site.greetings)

@@ -12,6 +12,7 @@ from connector import clock
 from connector.civicrm import records
 from connector.civicrm.answers import Row
 from connector.civicrm.client import Call, CiviClient
+from connector.civicrm.greetings import Greetings
 from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS
 from connector.plan import Action, Change, FieldChange
@@ -36,7 +37,12 @@ class Written:
 
 
 def write(
-    client: CiviClient, mapping: Mapping, batch: Sequence[Change], current: Current, groups: MappingType[str, Group]
+    client: CiviClient,
+    mapping: Mapping,
+    batch: Sequence[Change],
+    current: Current,
+    groups: MappingType[str, Group],
+    greetings: Greetings,
 ) -> Written:
     """Carry out a batch. groups: every group by name, the new ones too.
 
@@ -45,17 +51,18 @@ def write(
     done = Written()
     new = [change for change in batch if change.action is Action.CREATE]
     entity = mapping.entity
-    if new:
-        kind = {"contact_sub_type": [mapping.contact_sub_type]} if mapping.contact_sub_type else {}
-        ids = records.create_contacts(client, entity, [_record(change.fields) | kind for change in new])
-        done.made = {change.key: id_ for change, id_ in zip(new, ids, strict=True)}
-        done.agreed += [(id_, f.field, f.after) for change, id_ in zip(new, ids, strict=True) for f in change.fields]
+    kind = {"contact_sub_type": [mapping.contact_sub_type]} if mapping.contact_sub_type else {}
+    sent = greetings.added(entity, [_record(change.fields) | kind for change in new])
+    ids = records.create_contacts(client, entity, sent)
+    done.made = {change.key: id_ for change, id_ in zip(new, ids, strict=True)}
+    done.agreed += [(id_, f.field, f.after) for change, id_ in zip(new, ids, strict=True) for f in change.fields]
     calls = _Calls(entity, groups)
     for change in batch:
         id_ = change.id or done.made[change.key]
         person = _person(change, current)
         calls.add(change, id_, person)
-    found = client.multi(calls.all())
+    found = client.multi(calls.all() | greetings.calls(sent, ids))
+    records.save_again(client, entity, greetings.wrong(found, sent, ids))
     done.moved = {key for name, key in calls.guarded.items() if not found[name]}
     done.agreed += [agreement for key, agreement in calls.agreed if key not in done.moved]
     return done
@@ -124,7 +131,8 @@ class _Calls:
         known = next((tie for tie in (person.ties if person else ()) if (tie.kind, tie.other) == (kind, other)), None)
         if known is None:
             row = {"contact_id_a": id_, "contact_id_b": other, "relationship_type_id:name": kind, "is_active": True}
-            self._new["Relationship"].append(row)
+            # keeps hundreds of rows out of the key's own list of recently seen; a site that does not know it ignores it
+            self._new["Relationship"].append(row | {"skipRecentView": True})
         else:
             # is_active alone would leave an old end date on a relationship that is active again
             values = {"is_active": one.after == ACTIVE, "end_date": None if one.after == ACTIVE else _today()}

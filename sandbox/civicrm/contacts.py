@@ -17,12 +17,9 @@ from sandbox.civicrm.writing import Rules, store
 
 _PERSON = "{contact.prefix_id:label}{ }{contact.first_name}{ }{contact.last_name}{ }{contact.suffix_id:label}"
 _SORT = "{contact.last_name}{, }{contact.first_name}{ }{contact.suffix_id:label}"
-# Which template a new contact of each type gets; an organization is not greeted.
-_GREETINGS: dict[str, dict[str, int]] = {
-    "email_greeting": {"Individual": 1, "Household": 5},
-    "postal_greeting": {"Individual": 1, "Household": 5},
-    "addressee": {"Individual": 1, "Household": 2, "Organization": 3},
-}
+# The option groups of templates, and the `filter` by which an option is for one type of contact; 0 is for all.
+_GREETINGS = ("email_greeting", "postal_greeting", "addressee")
+_FILTERS = {"Individual": 1, "Household": 2, "Organization": 3}
 _GREETING_COLUMNS = {f"{name}_display" for name in _GREETINGS}
 
 
@@ -43,7 +40,7 @@ def _before(call: Call, entity: str, record: Record, old: Row | None) -> None:
     merged = {**(old or {}), **values}
     _check_subtypes(call, merged)
     if old is None:
-        values.update(_new_contact(merged["contact_type"], values))
+        values.update(_new_contact(call, merged["contact_type"], values))
         merged.update(values)
     values.update(_names(call, merged, record))
     changed = old is None or any(old.get(name) != value for name, value in values.items())
@@ -67,7 +64,7 @@ def _check_subtypes(call: Call, contact: Row) -> None:
         raise ApiError("The Contact Sub Type does not match the Contact type for this record")
 
 
-def _new_contact(kind: str, values: Row) -> Row:
+def _new_contact(call: Call, kind: str, values: Row) -> Row:
     made: Row = {
         "hash": secrets.token_hex(16),
         "preferred_language": "en_US",
@@ -75,7 +72,9 @@ def _new_contact(kind: str, values: Row) -> Row:
         "created_date": dates.now(),
         "preferred_mail_format": "Both",
     }
-    made.update((f"{name}_id", chosen[kind]) for name, chosen in _GREETINGS.items() if kind in chosen)
+    for name in _GREETINGS:
+        mine = [t for t in _templates(call, name) if t["is_default"] and t["filter"] in (0, _FILTERS.get(kind))]
+        made.update((f"{name}_id", int(template["value"])) for template in mine[:1])
     return {name: value for name, value in made.items() if values.get(name) is None}
 
 
@@ -141,14 +140,18 @@ def _last(call: Call, record: Record, row: Row, is_new: bool) -> None:
 
 def _greetings(call: Call, row: Row) -> Row:
     made: Row = {}
-    templates = call.site.fields("Contact")
     for name in _GREETINGS:
         if (chosen := row.get(f"{name}_id")) is not None:
-            template = next((c[2] for c in templates[f"{name}_id"].options if c[0] == chosen), "")
+            template = next((t["label"] for t in _templates(call, name) if t["value"] == str(chosen)), "")
             if template == "Customized":
                 template = row.get(f"{name}_custom") or ""
             made[f"{name}_display"] = render(call, template, row)
     return made
+
+
+def _templates(call: Call, name: str) -> list[Row]:
+    (group,) = call.site.table("OptionGroup").find("name", name)
+    return list(call.site.table("OptionValue").find("option_group_id", group["id"]))
 
 
 def _write_location(call: Call, contact: Row, entity: str, flag: str, values: Row) -> None:

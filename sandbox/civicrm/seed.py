@@ -117,8 +117,8 @@ def _user(site: Site, name: str, contact_id: int, role_id: int) -> None:
 def _option_groups(site: Site) -> None:
     for group in _data("option_groups"):
         made = _add(site, "OptionGroup", name=group["name"], title=group["title"], is_active=True)
-        for value, name, label in group.get("values", ()):
-            customdata.add_option(site.table("OptionValue"), made["id"], value, name, label)
+        for value, name, label, *more in group.get("values", ()):
+            customdata.add_option(site.table("OptionValue"), made["id"], value, name, label, **dict(*more))
 
 
 def _add(site: Site, entity: str, **values: Any) -> Row:

@@ -67,7 +67,7 @@ def _tables() -> dict[str, Table]:
         "ContactType": Table(unique=(("name",),)),
         "CustomGroup": Table(unique=(("title", "extends"), ("name", "extends"))),
         "CustomField": Table(unique=(("label", "custom_group_id"), ("name", "custom_group_id"))),
-        "OptionGroup": Table(unique=(("name",),)),
+        "OptionGroup": Table(unique=(("name",),), indexed=("name",)),
         "OptionValue": Table(indexed=("option_group_id",)),
         "Country": Table(),
         "Domain": Table(),

@@ -3,6 +3,7 @@
 `skip_greeting_processing` is no field of API v4 and listed nowhere; it works all the same.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -112,3 +113,82 @@ def test_s4_a_nameless_greeting(site: Site) -> None:
 def test_s4_a_greeting_of_ones_own_making(site: Site) -> None:
     made = site.person(**AMINA, email_greeting_id=4, email_greeting_custom="Hej {contact.first_name}")
     assert greetings(site, made) == ("Hej Amina", "Dear Amina", "Amina Haddad")
+
+
+# What a fresh CiviCRM greets persons with, and the text of each kind that names alone make.
+DEAR = "Dear {contact.first_name}"
+WHOLE_NAME = (
+    "{contact.prefix_id:label}{ }{contact.first_name}{ }{contact.middle_name}{ }{contact.last_name}{ }"
+    "{contact.suffix_id:label}"
+)
+NAMED: list[dict[str, Any]] = [
+    AMINA,
+    {"first_name": "Amina"},
+    {"last_name": "Haddad"},
+    {"middle_name": "B.", "last_name": "Haddad"},
+    {"first_name": "Amina", "middle_name": "B.", "last_name": "Haddad"},
+    {"first_name": "أمينة", "last_name": "حدّاد"},
+    {"first_name": "Am'ina & Co <b>", "last_name": 'Had"dad &amp;'},
+    {"first_name": "{contact.last_name}", "last_name": "$x {y}|z"},
+    {"first_name": "a" * 64, "middle_name": "b" * 64, "last_name": "c" * 64},
+]
+
+
+def texts(record: dict[str, Any]) -> tuple[str, str, str]:
+    dear = f"Dear {record.get('first_name', '')}".strip()
+    whole = [record[name] for name in ("first_name", "middle_name", "last_name") if name in record]
+    return dear, dear, " ".join(whole)
+
+
+def test_s4_the_small_role_sees_which_templates_are_in_use(site: Site, runtime: str) -> None:
+    where = [
+        ["option_group_id:name", "IN", ["email_greeting", "postal_greeting", "addressee"]],
+        ["filter", "IN", [0, 1]],
+        ["is_default", "=", True],
+        ["is_active", "=", True],
+    ]
+    found = site.get("OptionValue", where, "option_group_id:name", "label", "value", who=runtime)
+    assert sorted((row["option_group_id:name"], row["label"], row["value"]) for row in found) == [
+        ("addressee", WHOLE_NAME, "1"),
+        ("email_greeting", DEAR, "1"),
+        ("postal_greeting", DEAR, "1"),
+    ]
+
+
+@pytest.mark.parametrize("record", NAMED, ids=range(len(NAMED)))
+def test_s4_a_person_with_own_greetings_is_as_one_that_civicrm_greeted(
+    site: Site, runtime: str, record: dict[str, Any]
+) -> None:
+    own = dict(zip(GREETINGS, texts(record), strict=True))
+    made, brought = site.save(
+        "Individual",
+        {**record, "external_identifier": site.unique("p")},
+        {**record, **own, **SKIP, "external_identifier": site.unique("p")},
+        who=runtime,
+    )
+    assert greetings(site, brought["id"]) == greetings(site, made["id"]) == texts(record)
+    moving = {"id", "external_identifier", "hash", "created_date", "modified_date"}
+    one, other = (site.contact(row["id"], "*", "custom.*") for row in (made, brought))
+    assert {n: v for n, v in one.items() if n not in moving} == {n: v for n, v in other.items() if n not in moving}
+
+
+def test_s4_saving_an_id_alone_makes_greetings_anew(site: Site, runtime: str) -> None:
+    made = site.person(**AMINA, **OWN, **SKIP)
+    site.save("Individual", {"id": made}, who=runtime)
+    assert greetings(site, made) == MADE
+
+
+@pytest.fixture
+def ahlan(site: Site) -> Iterator[None]:
+    """For a moment, persons are greeted in another way by default."""
+    group, usual = ["option_group_id:name", "=", "email_greeting"], ["value", "=", "1"]
+    changed = {"where": [group, usual], "values": {"label": "Ahlan {contact.first_name}"}}
+    try:
+        assert site.call("OptionValue", "update", changed).values
+        yield
+    finally:
+        assert site.call("OptionValue", "update", {**changed, "values": {"label": DEAR}}).values
+
+
+def test_s4_the_label_of_the_default_is_the_template(site: Site, ahlan: None) -> None:
+    assert greetings(site, site.person(**AMINA)) == ("Ahlan Amina", *MADE[1:])

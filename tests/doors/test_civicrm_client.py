@@ -90,14 +90,6 @@ def test_a_body_that_php_would_drop_is_refused_before_it_is_sent(site) -> None:
     assert len(site.calls) == 0
 
 
-def test_requests_are_counted(site) -> None:
-    answer(site, "", 302, HTML)
-    answer(site, ROWS)
-    asked = client()
-    asked.api4(*READ)
-    assert asked.requests_sent == 2
-
-
 def test_an_answer_is_waited_for_as_long_as_the_setting_says(site) -> None:
     answer(site, ROWS)
     client(timeout=90.0).api4(*READ)

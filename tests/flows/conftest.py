@@ -18,9 +18,11 @@ import pytest
 import requests
 
 from connector.cli import main
+from tests.flows.rosters import RosterFile as RosterFile, member as member
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROSTERS = PROJECT / "sandbox" / "rosters"
+GREETINGS = ("email_greeting_display", "postal_greeting_display", "addressee_display")
 CHAPTERS, MEMBERS, PLEDGES = (ROSTERS / f"{name}.csv" for name in ("chapters", "members", "pledges"))
 
 
@@ -78,6 +80,7 @@ class Site:
             "first_name",
             "last_name",
             "organization_name",
+            *GREETINGS,
             "contact_sub_type",
             "preferred_language",
             "Solidarity_Member.Joined_On",
@@ -107,7 +110,10 @@ class Site:
         }.items():
             calls[entity] = [entity, "get", {"select": fields}]
         found = self._post("", {"calls": json.dumps(calls)})
-        return {name: sorted(map(_without_id, found[name]["values"])) for name in calls}
+        return {
+            name: sorted(json.dumps({k: row[k] for k in sorted(row) if k != "id"}) for row in found[name]["values"])
+            for name in calls
+        }
 
     def _post(self, path: str, form: dict[str, str]) -> Any:
         answer = requests.post(
@@ -148,7 +154,7 @@ class Connector:
             os._exit(code)
 
     def run(self, *words: str | Path, code: int | None = 0, **env: str) -> str:
-        """Run it and return what it printed (both channels). code: the exit code that is expected, None for any."""
+        """Run it and return what it printed (both channels). code: the expected exit code, None for any."""
         with tempfile.TemporaryFile() as output:
             _, status = os.waitpid(self.start(words, output, env), 0)
             output.seek(0)
@@ -161,10 +167,6 @@ class Connector:
     def json(self, *words: str | Path, code: int | None = 0) -> dict[str, Any]:
         output = self.run(*words, "--json", code=code)
         return json.loads(next(line for line in output.splitlines() if line.startswith("{")))
-
-
-def _without_id(row: dict[str, Any]) -> str:
-    return json.dumps({name: value for name, value in sorted(row.items()) if name != "id"})
 
 
 @contextmanager
@@ -260,41 +262,6 @@ def ready(connector: Connector, site: Site, stages: Stages, tmp_path: Path) -> S
 
 
 @pytest.fixture
-def roster(tmp_path: Path) -> "RosterFile":
+def roster(tmp_path: Path) -> RosterFile:
     """A roster that the test writes and changes."""
     return RosterFile(tmp_path / "members.csv")
-
-
-class RosterFile:
-    """A members' roster as a coordinator keeps it."""
-
-    HEADINGS = (
-        "Member No,First name,Last name,Email,Mobile,Street,City,Postcode,Country,Language,Chapter Code,Role,Joined"
-    )
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def write(self, *rows: dict[str, str]) -> Path:
-        headings = self.HEADINGS.split(",")
-        lines = [",".join(row.get(heading, "") for heading in headings) for row in rows]
-        self.path.write_text("\n".join([self.HEADINGS, *lines]) + "\n", encoding="utf-8")
-        return self.path
-
-
-def member(number: int, **cells: str) -> dict[str, str]:
-    """An invented member's row; cells are named by their headings."""
-    row = {
-        "Member No": f"M{number:05d}",
-        "First name": "Amina",
-        "Last name": f"Haddad{number}",
-        "Email": f"m{number}@example.org",
-        "Mobile": f"+353 87 555 {number:04d}",
-        "City": "Cork",
-        "Country": "IE",
-        "Language": "en",
-        "Chapter Code": "COR06",
-        "Role": "member",
-        "Joined": "2026-01-31",
-    }
-    return row | {heading.replace("_", " "): cell for heading, cell in cells.items()}

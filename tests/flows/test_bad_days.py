@@ -64,9 +64,18 @@ def test_a_short_trouble_of_civicrm_is_sat_out(ready: Site, connector: Connector
 
 @pytest.mark.parametrize("kind", ["html500", "drop_after"])
 @pytest.mark.parametrize(("entity", "action"), [("Individual", "save"), ("", "calls"), ("Group", "save")])
+@pytest.mark.parametrize("batch", [250, 1], ids=["one batch", "two at a time"])
 def test_a_write_whose_outcome_is_unknown_is_looked_at_before_it_is_repeated(
-    ready: Site, connector: Connector, path: Path, kind: str, entity: str, action: str
+    ready: Site,
+    connector: Connector,
+    path: Path,
+    kind: str,
+    entity: str,
+    action: str,
+    batch: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("connector.sync.apply.BATCH", batch)
     # the first multi-call of an apply reads the site; the writing one is the last
     skip = [{"kind": "slow", "seconds": 0, "entity": entity, "action": action, "count": 3}] if action == "calls" else []
     ready.faults(*skip, {"kind": kind, "count": 1, "entity": entity, "action": action})

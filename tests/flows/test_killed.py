@@ -127,3 +127,12 @@ def test_pledges(
     path.write_text("\n".join([headings, *rows]) + "\n", encoding="utf-8")
     beginning.keep()
     killer.check_every_request(beginning.put_back, ("apply", "pledges", path, "--yes", "--force", "first-run"))
+
+
+def test_a_first_sync_of_two_batches_at_a_time(
+    killer: Killer, ready: Site, beginning: Beginning, roster: RosterFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connector.sync.apply.BATCH", 1)  # the connector's processes are forks of this one
+    path = roster.write(*(member(number) for number in range(1, 4)))
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("apply", "members", path, *FIRST))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from connector.civicrm.greetings import Greetings
 from connector.civicrm.records import Group
 from connector.civicrm.site import Site
 from connector.sync.current import Current, Reader
@@ -70,7 +71,7 @@ def look(
 ) -> Current:
     row = Wanted("M1", 2, "COR06", {"external_identifier": "M1", "last_name": "Haddad"}, "chapter_COR06")
     desired = Desired((row,), (), frozenset({"M1"}), ("COR06",), 1)
-    reader = Reader(server, mapping(), Site(schema(), GROUPS, frozenset({can})))  # type: ignore[arg-type]
+    reader = Reader(server, mapping(), Site(schema(), GROUPS, frozenset({can}), Greetings([])))  # type: ignore[arg-type]
     return reader.read(desired, links or {}, gone)
 
 

@@ -38,6 +38,7 @@ def test_each_setting_is_taken_over() -> None:
             "CIVICRM_SETUP_KEY": "setup",
             "CIVICRM_TIMEOUT_SECONDS": "2.5",
             "CIVICRM_GRACE_SECONDS": "30",
+            "CIVICRM_WORKERS": "1",
             "DATABASE_URL": "sqlite:///x.sqlite3",
             "CONNECTOR_FINGERPRINT_KEY": KEY,
             "CONNECTOR_MAPPINGS": "/etc/solidarity",
@@ -50,6 +51,7 @@ def test_each_setting_is_taken_over() -> None:
         civicrm_setup_key="setup",
         civicrm_timeout_seconds=2.5,
         civicrm_grace_seconds=30,
+        civicrm_workers=1,
         database_url="sqlite:///x.sqlite3",
         connector_fingerprint_key=KEY,
         connector_mappings=Path("/etc/solidarity"),
@@ -62,6 +64,7 @@ def test_every_problem_is_told_at_once() -> None:
         CIVICRM_URL_FORM="joomla",
         CIVICRM_TIMEOUT_SECONDS="soon",
         CIVICRM_GRACE_SECONDS="-1",
+        CIVICRM_WORKERS="many",
         CONNECTOR_SECRET_KEY="short",
         CONNECTOR_FINGERPRINT_KEY="short",
         CIVICRM_API_KEY_FILE="/nowhere/at/all",
@@ -74,6 +77,7 @@ def test_every_problem_is_told_at_once() -> None:
         "CIVICRM_URL_FORM",
         "CIVICRM_TIMEOUT_SECONDS",
         "CIVICRM_GRACE_SECONDS",
+        "CIVICRM_WORKERS",
     ]
 
 
