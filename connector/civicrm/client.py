@@ -135,6 +135,8 @@ class CiviClient:
         except requests.RequestException as error:
             raise _unreachable(error, asked) from None
         log.info("a file HTTP %d, %d bytes", got.status_code, len(content))
+        if got.status_code >= 500:
+            raise TransientError(f"CiviCRM answered HTTP {got.status_code} for a file.", next_step=answers.WAIT)
         if got.status_code != 200 or "text/html" in got.headers.get("content-type", ""):
             raise PermanentError(f"CiviCRM answered HTTP {got.status_code} for a file.", next_step=answers.ADMIN_ROLE)
         return content

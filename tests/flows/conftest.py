@@ -33,6 +33,7 @@ class Site:
     url: str
     api_key: str
     setup_key: str
+    staff_key: str
 
     def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
         return self._post(f"/{entity}/{action}", {"params": json.dumps(params)})["values"]
@@ -103,6 +104,8 @@ class Site:
             ],
             "Pledge": ["Solidarity_Pledge.Source_Id", "contact_id.external_identifier", "amount", "status_id:name"],
             "PledgePayment": ["scheduled_date", "scheduled_amount", "status_id:name"],
+            "Activity": ["Solidarity_Roster.State", "Solidarity_Roster.Plan", "Solidarity_Decision.State"],
+            "File": ["file_name"],
             "Group": ["name", "title"],
             "CustomField": ["name", "label"],
             "ContactType": ["name"],
@@ -176,7 +179,7 @@ def running_sandbox(*options: str) -> Iterator[Site]:
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         told = json.loads(process.stdout.readline())["civicrm"]
-        yield Site(told["url"], told["api_key"], told["setup_key"])
+        yield Site(**told)
         process.terminate()
 
 

@@ -53,14 +53,19 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: Proxy
 
+    def do_GET(self) -> None:
+        self._forward(b"")
+
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._forward(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def _forward(self, body: bytes) -> None:
         number = self.server.next_number()
         if self.server.kill(number, "before"):
             self.close_connection = True
             return
         onward = http.client.HTTPConnection(self.server.target, timeout=30)
-        onward.request("POST", self.path, body, dict(self.headers))
+        onward.request(self.command, self.path, body, dict(self.headers))
         answer = onward.getresponse()
         got = answer.read()
         onward.close()

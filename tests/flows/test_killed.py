@@ -11,6 +11,7 @@ import pytest
 
 from tests.flows.conftest import Connector, RosterFile, Site, member
 from tests.flows.proxy import Proxy, proxied
+from tests.flows.staff import Staff
 
 FIRST = ("--yes", "--force", "first-run", "--scope", "COR06,WIE01,(at large)")
 Words = tuple[str | Path, ...]
@@ -35,8 +36,9 @@ class Killer:
                 self.kill_at(number, when, words)
                 self.connector.run(*words)
                 assert self.site.state() == wanted, f"killed {when} request {number} of {requests}"
-            again = self.connector.run("setup", "plan") if words[0] == "setup" else self._plan(words)
-            assert "Nothing to do" in again
+            again = {"setup": ("setup", "plan"), "work": words}.get(str(words[0]))
+            told = self.connector.run(*again) if again else self._plan(words)
+            assert "Nothing to do" in told or "0 done" in told
 
     def _plan(self, words: Words) -> str:
         scope = words[words.index("--scope") :] if "--scope" in words else ()
@@ -136,3 +138,17 @@ def test_a_first_sync_of_two_batches_at_a_time(
     path = roster.write(*(member(number) for number in range(1, 4)))
     beginning.keep()
     killer.check_every_request(beginning.put_back, ("apply", "members", path, *FIRST))
+
+
+def test_the_worker_planning_and_applying_what_staff_handed_in(
+    killer: Killer, ready: Site, connector: Connector, beginning: Beginning, roster: RosterFile
+) -> None:
+    staff = Staff(ready, connector)
+    id_ = staff.hand_in(roster.write(member(1), member(2)))
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("work", "--drain"))
+    staff.works()
+    staff.decide(id_, "apply", number=2)
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("work", "--drain"))
+    assert staff.roster(id_)["State"] == "applied"

@@ -1,0 +1,64 @@
+"""A member of the staff at their browser: the forms of CiviCRM, sent as a browser sends them."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.flows.conftest import Connector, Site
+
+HAND_IN, DECIDE = "afformSolidarityHandIn", "afformSolidarityDecide"
+
+
+@dataclass
+class Staff:
+    """A member of the staff at their browser, with the rights of the limited role, and the worker's next minute."""
+
+    site: Site
+    connector: Connector
+
+    def hand_in(self, path: Path, kind: str = "members", **fields: Any) -> int:
+        """Fill in the form and send it with the file; returns the activity."""
+        values = {"Solidarity_Roster.Kind": kind, **{f"Solidarity_Roster.{k}": v for k, v in fields.items()}}
+        sent = {"name": HAND_IN, "values": {"Activity1": [{"fields": values}]}}
+        (made,) = self._post("submit", {"params": json.dumps(sent)})
+        where = {"name": HAND_IN, "modelName": "Activity1", "fieldName": "Solidarity_Roster.File"}
+        with path.open("rb") as file:
+            self._post("submitFile", {"params": json.dumps({**where, "token": made["token"]})}, {"file": file})
+        return int(made["Activity1"][0]["id"])
+
+    def decide(self, roster: int, verdict: str, number: int | None = None, plan: str | None = None) -> int:
+        """Decide about a roster by the form; the plan is the one that stands there, as the button has it."""
+        fields = {"About": roster, "Plan": plan or self.roster(roster)["Plan"], "Verdict": verdict}
+        fields |= {"Number_Of_Rows": number} if number is not None else {}
+        values = {"Activity1": [{"fields": {f"Solidarity_Decision.{k}": v for k, v in fields.items()}}]}
+        (made,) = self._post("submit", {"params": json.dumps({"name": DECIDE, "values": values})})
+        return int(made["Activity1"][0]["id"])
+
+    def works(self) -> str:
+        """What the worker does within the next minute."""
+        return self.connector.run("work", "--drain")
+
+    def roster(self, id_: int) -> dict[str, Any]:
+        """What the list and the activity show."""
+        select = ["subject", "details", "Solidarity_Roster.*"]
+        (row,) = self.site.api("Activity", "get", select=select, where=[["id", "=", id_]])
+        return {name.removeprefix("Solidarity_Roster."): value for name, value in row.items()}
+
+    def decision(self, id_: int) -> tuple[str, str]:
+        select = ["subject", "Solidarity_Decision.State"]
+        (row,) = self.site.api("Activity", "get", select=select, where=[["id", "=", id_]])
+        return row["Solidarity_Decision.State"], row["subject"]
+
+    def _post(self, action: str, form: dict[str, str], files: Any = None) -> list[dict[str, Any]]:
+        answer = requests.post(
+            f"{self.site.url}/civicrm/ajax/api4/Afform/{action}",
+            data=form,
+            files=files,
+            headers={"X-Civi-Auth": f"Bearer {self.site.staff_key}", "X-Requested-With": "XMLHttpRequest"},
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["values"]
