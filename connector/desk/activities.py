@@ -18,7 +18,7 @@ HANDED_IN, PLANNED, NOTHING, UNUSABLE = "handed_in", "planned", "nothing", "unus
 APPLYING, APPLIED, REFUSED, STOPPED = "applying", "applied", "refused", "stopped"
 ENDED = frozenset({NOTHING, APPLIED, REFUSED})
 DECIDABLE = frozenset({PLANNED, STOPPED, UNUSABLE})
-APPLY, REFUSE, AGAIN = "apply", "refuse", "again"
+APPLY, REFUSE, AGAIN, DISMISS = "apply", "refuse", "again", "dismiss"
 NEW, DONE, VOID = "new", "done", "void"
 
 

@@ -13,8 +13,10 @@ from typing import Any
 MENU = "solidarity"
 
 
-def form_page(form: Mapping[str, Any], permission: Sequence[str]) -> dict[str, Any]:
-    """The Afform record of a form, without its name."""
+def form_page(
+    form: Mapping[str, Any], permission: Sequence[str], options: Mapping[str, Mapping[str, str]]
+) -> dict[str, Any]:
+    """The Afform record of a form, without its name. options: field → its choices, for fields that show only some."""
     entity = {"activity_type_id:name": form["activity_type"], "source_contact_id": "user_contact_id"}
     lines = [
         '<af-form ctrl="afform">',
@@ -22,7 +24,7 @@ def form_page(form: Mapping[str, Any], permission: Sequence[str]) -> dict[str, A
         ' actions="{create: true, update: false}" security="RBAC" url-autofill="0"></af-entity>',
         f'<fieldset af-fieldset="Activity1" class="af-container" af-title="{escape(form["title"])}">',
         f'<div class="af-markup"><p>{escape(form["intro"])}</p></div>',
-        *(_field(field) for field in form["field"]),
+        *(_field(field, options.get(field["name"], {})) for field in form["field"]),
         "</fieldset>",
         '<button class="af-button btn btn-primary" crm-icon="fa-check" ng-click="afform.submit()">'
         f"{escape(form['button'])}</button>",
@@ -88,12 +90,14 @@ def _page(page: Mapping[str, Any], layout: str, permission: Sequence[str]) -> di
     }
 
 
-def _field(field: Mapping[str, Any]) -> str:
+def _field(field: Mapping[str, Any], options: Mapping[str, str]) -> str:
     words: dict[str, Any] = {"label": field["label"], "required": field["required"]}
     if field["hidden"]:
         words = {"input_type": "Hidden", "label": False}
     elif field["help"]:
         words["help_post"] = field["help"]
+    if field.get("choices"):
+        words["options"] = [{"id": name, "label": options[name]} for name in field["choices"]]
     return f'<af-field name="{field["name"]}" defn="{escape(_js(words))}"></af-field>'
 
 
@@ -105,6 +109,8 @@ def _js(value: Any) -> str:
     """A value as Afform's attributes hold it: JavaScript in single quotation marks."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_js(name)}: {_js(one)}" for name, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_js, value)) + "]"
     if isinstance(value, str):
         return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
     return json.dumps(value)

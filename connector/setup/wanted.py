@@ -135,6 +135,7 @@ class _FormFieldSchema(StrictSchema):
     help = fields.String(load_default="")
     required = fields.Boolean(load_default=False)
     hidden = fields.Boolean(load_default=False)
+    choices = fields.List(fields.String())
 
 
 class _FormSchema(_PageSchema):
@@ -245,8 +246,15 @@ _PLAIN = (
 
 def _pages(data: Mapping[str, Any], permission: list[str]) -> Iterator[Thing]:
     """The staff's forms, lists and menu."""
+    options = {
+        f"{group['name']}.{field['name']}": field["options"]
+        for group in data["custom_group"]
+        for field in group["field"]
+        if "options" in field
+    }
     for form in data["form"]:
-        yield Thing("Afform", f"afformSolidarity{_camel(form['name'])}", pages.form_page(form, permission))
+        page = pages.form_page(form, permission, options)
+        yield Thing("Afform", f"afformSolidarity{_camel(form['name'])}", page)
     for one in data["list"]:
         yield Thing("SavedSearch", one["name"], pages.search(one))
         yield Thing("SearchDisplay", one["name"], pages.display(one))

@@ -8,17 +8,19 @@ import html
 import logging
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from connector import report
 from connector.civicrm.client import CiviClient
-from connector.desk import activities as desk
+from connector.desk import activities as desk, problems
 from connector.desk.activities import Decision, HandedIn
+from connector.desk.problems import Problem
 from connector.errors import ConnectorError, TransientError, UserError
 from connector.plan import Plan
 from connector.store import Lease, Store
+from connector.sync import questions
 from connector.sync.apply import Apply, Result
 from connector.sync.history import APPLIED, TRIAL
 from connector.sync.memory import Hasher
@@ -46,6 +48,7 @@ class HandedInRosters:
         Raises TransientError when CiviCRM is away; the next step begins anew.
         """
         decisions = desk.decisions(self._client)
+        asked = {problem.id: problem for problem in problems.open_ones(self._client, ids=_about(decisions))}
         rosters = desk.rosters(self._client, [decision.about for decision in decisions])
         done = 0
         for roster in rosters.values():
@@ -53,6 +56,9 @@ class HandedInRosters:
                 self._plan(roster)
                 done += 1
         for decision in decisions:
+            if problem := asked.get(decision.about):
+                done += self._answered(decision, problem)
+                continue
             # looked at again: an earlier decision of this very step may have moved it
             current = desk.rosters(self._client, [decision.about]).get(decision.about)
             done += self._decided(decision, current)
@@ -68,7 +74,8 @@ class HandedInRosters:
         """Write what the roster would change into its activity; where it cannot be used, why."""
         try:
             with self._sync(roster) as sync:
-                plan = sync.look().plan
+                look = sync.look()
+                plan = look.plan
                 checksum = sync.history.show(plan, self._hasher)
         except TransientError:
             raise
@@ -79,6 +86,8 @@ class HandedInRosters:
             return
         desk.attach(self._client, roster.id, f"plan_{checksum}.csv", report.as_csv(plan, checksum))
         state = desk.PLANNED if plan.acting else desk.NOTHING
+        if state == desk.NOTHING:
+            questions.keep_up(self._client, look, roster.by)
         told = {"subject": _short(_in_words(plan)), "details": report.as_details(plan, needed=_count(plan))}
         desk.move(self._client, roster, state, Plan=checksum, **told)
 
@@ -101,6 +110,19 @@ class HandedInRosters:
             desk.move(self._client, roster, desk.HANDED_IN)
             return self._close(decision, desk.DONE, "Looked at again.")
         return self._apply(decision, roster)
+
+    def _answered(self, decision: Decision, problem: Problem) -> int:
+        """What somebody decided about a row that asks."""
+        if decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
+            why = questions.answer(self._client, self._store, self._hasher, problem, decision.verdict)
+        elif decision.verdict in (desk.AGAIN, desk.DISMISS):
+            why = "Closed; it is opened again if a later roster asks it again."
+        else:
+            return self._close(decision, desk.VOID, "That is no answer to a problem.")
+        problems.close(
+            self._client, problem, problems.DISMISSED if decision.verdict == desk.DISMISS else problems.SOLVED
+        )
+        return self._close(decision, desk.DONE, why)
 
     def _apply(self, decision: Decision, roster: HandedIn) -> int:
         try:
@@ -125,6 +147,7 @@ class HandedInRosters:
         passed = [brake.name for brake in look.plan.brakes]
         state = TRIAL if result.left_out else APPLIED
         sync.history.applied(look.plan, state, passed, by=f"contact {decision.by}")
+        questions.keep_up(self._client, look, roster.by)
         told = {"subject": _short(_done(result)), "details": _result(look, result)}
         desk.move(self._client, roster, desk.APPLIED, **told)
         return self._close(decision, desk.DONE, _done(result))
@@ -170,6 +193,11 @@ class _Opened:
 
     def __exit__(self, *_exc: object) -> None:
         self._folder.cleanup()
+
+
+def _about(decisions: Sequence[Decision]) -> list[int]:
+    """The activities that these decisions are about; never an empty list, which would ask for everything."""
+    return [decision.about for decision in decisions] or [0]
 
 
 def _void(decision: Decision, roster: HandedIn) -> str | None:

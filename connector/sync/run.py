@@ -38,11 +38,15 @@ class Side(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at both sides found. new_links: row key → its record, where that is not remembered yet."""
+    """What one look at both sides found.
+
+    new_links: row key → its record, where that is not remembered yet. keys: of all rows of the file.
+    """
 
     plan: Plan
     side: Side
     new_links: dict[str, int]
+    keys: frozenset[str] = frozenset()
 
 
 class Sync:
@@ -78,7 +82,7 @@ class Sync:
         )
         plan = Plan(self.mapping.name, tuple(decision.changes), wanted.scope, wanted.row_count, stopped_by)
         new_links = {key: id_ for key, id_ in decision.records.items() if known.get(key) != id_}
-        return Look(plan, side, new_links)
+        return Look(plan, side, new_links, wanted.keys)
 
     def keep(self, links: MappingType[str, int], agreed: Iterable[Agreement]) -> None:
         """Remember which record each row became, and what both sides agree on."""

@@ -9,7 +9,7 @@ import requests
 
 from tests.flows.conftest import Connector, Site
 
-HAND_IN, DECIDE = "afformSolidarityHandIn", "afformSolidarityDecide"
+HAND_IN, DECIDE, ANSWER = (f"afformSolidarity{name}" for name in ("HandIn", "Decide", "Answer"))
 
 
 @dataclass
@@ -36,6 +36,18 @@ class Staff:
         values = {"Activity1": [{"fields": {f"Solidarity_Decision.{k}": v for k, v in fields.items()}}]}
         (made,) = self._post("submit", {"params": json.dumps({"name": DECIDE, "values": values})})
         return int(made["Activity1"][0]["id"])
+
+    def answer(self, problem: int, verdict: str) -> int:
+        """Decide about a connector problem by its form."""
+        fields = {"Solidarity_Decision.About": problem, "Solidarity_Decision.Verdict": verdict}
+        values = {"Activity1": [{"fields": fields}]}
+        (made,) = self._post("submit", {"params": json.dumps({"name": ANSWER, "values": values})})
+        return int(made["Activity1"][0]["id"])
+
+    def problems(self) -> dict[int, str]:
+        """The list of open problems: number, and what the connector says."""
+        where = [["activity_type_id:name", "=", "Solidarity_Problem"], ["Solidarity_Problem.State", "=", "open"]]
+        return {row["id"]: row["subject"] for row in self.site.api("Activity", "get", select=["subject"], where=where)}
 
     def works(self) -> str:
         """What the worker does within the next minute."""

@@ -1,0 +1,96 @@
+"""Connector problems: one activity for each thing that needs a person, opened once, closed when it is solved."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from connector.civicrm.client import CiviClient
+from connector.plan import FieldChange
+
+PROBLEM = "Solidarity_Problem"
+OPEN, SOLVED, DISMISSED = "open", "solved", "dismissed"
+# More at once would bury what they are about: then one problem stands for all of them.
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that needs a person.
+
+    key: what it is about, the same as long as it is the same problem. what: for the subject; next_step: who does what.
+    contact: whom it is about in CiviCRM, 0 for none; entity, record, fields: where two values differ, what they are.
+    """
+
+    key: str
+    what: str
+    next_step: str
+    contact: int = 0
+    entity: str = ""
+    record: int = 0
+    fields: tuple[FieldChange, ...] = ()
+    id: int = 0
+
+
+def open_ones(client: CiviClient, about: str = "", ids: Iterable[int] = ()) -> list[Problem]:
+    """The open problems whose keys begin with `about`, or with these ids."""
+    asked = sorted(set(ids))
+    which = ["id", "IN", asked] if asked else [f"{PROBLEM}.Key", "LIKE", f"{about}%"]
+    rows = client.api4(
+        "Activity",
+        "get",
+        select=["id", "subject", f"{PROBLEM}.Key", f"{PROBLEM}.Asked", "target_contact_id"],
+        where=[
+            ["activity_type_id:name", "=", PROBLEM],
+            ["is_deleted", "=", False],
+            [f"{PROBLEM}.State", "=", OPEN],
+            which,
+        ],
+        orderBy={"id": "ASC"},
+    )
+    return [_problem(row) for row in rows]
+
+
+def close(client: CiviClient, problem: Problem, state: str) -> None:
+    """End a problem. What it asked about is forgotten: the values stand in the contact alone."""
+    values = {f"{PROBLEM}.State": state, f"{PROBLEM}.Asked": None, "status_id:name": "Completed"}
+    where = [["id", "=", problem.id], [f"{PROBLEM}.State", "=", OPEN]]
+    client.api4("Activity", "update", where=where, values=values)
+
+
+def open_one(client: CiviClient, problem: Problem, assignee: int) -> None:
+    """Make the activity of a problem, assigned to whoever is asked."""
+    asked = {
+        "entity": problem.entity,
+        "record": problem.record,
+        "fields": [[one.field, one.before, one.after] for one in problem.fields],
+    }
+    values: dict[str, Any] = {
+        "activity_type_id:name": PROBLEM,
+        "status_id:name": "Scheduled",
+        "subject": problem.what[:250],
+        "details": f"<p>{_escaped(problem.what)}</p><p>Next: {_escaped(problem.next_step)}</p>",
+        f"{PROBLEM}.Key": problem.key[:255],
+        f"{PROBLEM}.Asked": json.dumps(asked, ensure_ascii=False) if problem.fields else None,
+        "assignee_contact_id": [assignee] if assignee else [],
+        "target_contact_id": [problem.contact] if problem.contact else [],
+    }
+    client.api4("Activity", "create", values=values)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _problem(row: dict[str, Any]) -> Problem:
+    asked = json.loads(row[f"{PROBLEM}.Asked"] or "{}")
+    return Problem(
+        key=str(row[f"{PROBLEM}.Key"] or ""),
+        what=str(row["subject"] or ""),
+        next_step="",
+        contact=next(iter(row.get("target_contact_id") or ()), 0),
+        entity=str(asked.get("entity") or ""),
+        record=int(asked.get("record") or 0),
+        fields=tuple(FieldChange(name, before, after) for name, before, after in asked.get("fields", ())),
+        id=int(row["id"]),
+    )
