@@ -182,6 +182,7 @@ def as_details(plan: Plan, needed: int | None = None) -> str:
         shown=IN_DETAILS,
         told=told,
         plain=plain,
+        kind=kind,
     )
 
 

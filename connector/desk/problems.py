@@ -67,6 +67,7 @@ def open_one(client: CiviClient, problem: Problem, assignee: int) -> None:
     }
     values: dict[str, Any] = {
         "activity_type_id:name": PROBLEM,
+        "source_contact_id": "user_contact_id",
         "status_id:name": "Scheduled",
         "subject": problem.what[:250],
         "details": f"<p>{_escaped(problem.what)}</p><p>Next: {_escaped(problem.next_step)}</p>",

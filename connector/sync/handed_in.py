@@ -131,8 +131,18 @@ class HandedInRosters:
         except TransientError:
             raise
         except ConnectorError as error:
-            desk.move(self._client, roster, desk.UNUSABLE, subject=_short(error.what))
-            return self._close(decision, desk.VOID, f"{error.what} Next: {error.next_step}")
+            return self._failed(decision, roster, error)
+
+    def _failed(self, decision: Decision, roster: HandedIn, error: ConnectorError) -> int:
+        """Say why a roster could not be applied. One that was begun stays begun: each minute tries to finish it."""
+        current = desk.rosters(self._client, [roster.id])[roster.id]
+        log.error("roster %d: %s Next: %s", roster.id, error.what, error.next_step)
+        if current.state == desk.APPLYING:
+            why = f"Not finished; it is tried again each minute. {error.what} Next: {error.next_step}"
+            desk.move(self._client, current, desk.APPLYING, subject=_short(why))
+            return 0
+        desk.move(self._client, current, desk.UNUSABLE, subject=_short(error.what))
+        return self._close(decision, desk.VOID, f"{error.what} Next: {error.next_step}")
 
     def _applied(self, decision: Decision, roster: HandedIn, sync: Sync, lease: Lease) -> int:
         look = sync.look()

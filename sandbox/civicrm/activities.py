@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.civicrm import dates, files
+from sandbox.civicrm.errors import mandatory_missing
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row
 from sandbox.civicrm.values import Record, clean, store_custom
@@ -16,6 +17,8 @@ def _before(call: Call, entity: str, record: Record, old: Row | None) -> None:
     values = record.core
     values["modified_date"] = dates.now()
     if old is None:
+        if not record.extra.get("source_contact_id"):
+            raise mandatory_missing(entity, "create", ["source_contact_id"])
         values.setdefault("status_id", COMPLETED)
         values.setdefault("activity_date_time", dates.now())
         values["created_date"] = dates.now()
