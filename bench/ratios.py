@@ -14,7 +14,6 @@ from bench.rosters import People
 from bench.runs import Connector
 from bench.table import Figure, show
 
-
 # Ratios that hold for any size of roster, and what is asked of 10,000 members only: in a small roster the few requests
 # that every run begins with weigh more.
 GOALS = {
