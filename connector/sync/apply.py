@@ -22,6 +22,9 @@ from connector.sync.writing import Written
 log = logging.getLogger(__name__)
 
 BATCH = 250
+# The first batch is small and goes alone. It fills CiviCRM's caches, which two requests at a time would both try to do
+# ("already exists"), and whatever is wrong shows on few rows.
+FIRST_BATCH = 25
 # After trouble, rows go in batches of an eighth of the size, down to single rows: 250, 31, 3, 1, and 1 once more.
 SPLIT, ROUNDS = 8, 5
 
@@ -140,8 +143,9 @@ class Apply:
     ) -> Iterator[tuple[Rows, Future[Written]]]:
         """Batches with what will come of them, in their order; as many are under way at a time as there are workers."""
         sent: deque[tuple[Rows, Future[Written]]] = deque()
-        for keys in records.chunks(list(rows), size):
-            if len(sent) == self._workers:
+        first, rest = list(rows)[:FIRST_BATCH], list(rows)[FIRST_BATCH:]
+        for number, keys in enumerate([*records.chunks(first, size), *records.chunks(rest, size)]):
+            if number == 1 or len(sent) == self._workers:
                 yield sent.popleft()
             self._lease.renew()
             batch = [change for key in keys for change in rows[key] if change.entity != "Group"]

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -65,10 +65,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         onward = http.client.HTTPConnection(self.server.target, timeout=30)
-        onward.request(self.command, self.path, body, dict(self.headers))
-        answer = onward.getresponse()
-        got = answer.read()
-        onward.close()
+        with closing(onward):
+            onward.request(self.command, self.path, body, dict(self.headers))
+            answer = onward.getresponse()
+            got = answer.read()
         self.server.kill(number, "after")
         try:
             self.send_response(answer.status)

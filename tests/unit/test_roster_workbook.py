@@ -177,6 +177,7 @@ def packed(**parts: bytes) -> bytes:
         (packed(xl__workbook_xml=b"<broken"), "workbook cannot be read"),
         (packed(xl__workbook_xml=b"x")[:30], "workbook is damaged"),
     ],
+    ids=["another archive", "no workbook inside", "cut off"],
 )
 def test_a_damaged_workbook_is_told(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "members.xlsx"
