@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.civicrm.app import create_app
-from sandbox.civicrm.seed import RUNTIME_KEY, SETUP_KEY, STAFF_KEY
+from sandbox.civicrm.seed import RUNTIME_KEY, SETUP_KEY
 
 HOST = "127.0.0.1"
 
@@ -45,8 +45,7 @@ def serve(civicrm_port: int = 0, host_form: str = "standalone") -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     civicrm = start(create_app(wordpress=host_form == "wordpress"), civicrm_port)
-    keys = {"api_key": RUNTIME_KEY, "setup_key": SETUP_KEY, "staff_key": STAFF_KEY}
-    where = {"civicrm": {"url": f"http://{HOST}:{civicrm.server_port}", **keys}}
+    where = {"civicrm": {"url": f"http://{HOST}:{civicrm.server_port}", "api_key": RUNTIME_KEY, "setup_key": SETUP_KEY}}
     sys.stdout.write(json.dumps(where) + "\n")
     sys.stdout.flush()
     ended.wait()

@@ -9,12 +9,10 @@ from typing import Any
 from sandbox.civicrm import (
     access,
     accounts,
-    activities,
     contacts,
     customdata,
     describe,
     finance,
-    forms,
     groups,
     merge,
     pledges,
@@ -48,11 +46,6 @@ RULES: dict[str, Rules] = {
     "FinancialAccount": Rules(),
     "EntityFinancialAccount": Rules(),
     "SavedSearch": groups.SAVED_SEARCH_RULES,
-    "SearchDisplay": Rules(),
-    "Afform": forms.AFFORM_RULES,
-    "Navigation": Rules(),
-    "Activity": activities.ACTIVITY_RULES,
-    "File": Rules(),
     "ContactType": customdata.TYPE_RULES,
     "CustomGroup": customdata.CUSTOM_GROUP_RULES,
     "CustomField": customdata.CUSTOM_FIELD_RULES,
@@ -76,13 +69,12 @@ _MERGES: dict[str, Callable[[Call, Params], list[Any]]] = {
 _SPECIAL: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(CONTACT_ENTITIES, (*_CRUD, *_MERGES)),
     "Group": (*_CRUD, "refresh"),
-    "Afform": (*_CRUD, "revert", "submit"),
     "Pledge": (*_CRUD, "cancel"),
     "GroupNesting": ("get", *_DESCRIBES),
     "Setting": ("get", "set", *_DESCRIBES),
     "System": ("flush", "check", *_DESCRIBES),
 }
-_COMMON = ("checkPermissions", "chain", "debug", "language", "version", "layoutFormat")
+_COMMON = ("checkPermissions", "chain", "debug", "language", "version")
 _FILTERS = ("select", "where", "orderBy", "limit", "offset")
 _PARAMETERS = {
     "get": (*_FILTERS, "join", "groupBy", "having", "domainId", "contactId"),
@@ -99,8 +91,6 @@ _PARAMETERS = {
     "flush": ("triggers", "session", "language"),
     **dict.fromkeys(("refresh", "cancel"), ("where", "orderBy", "limit", "offset")),
     "set": ("values",),
-    "revert": ("where",),
-    "submit": ("name", "values"),
 }
 _TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
     "where": ("array", (list,)),
@@ -191,10 +181,6 @@ def _other(call: Call, entity: str, action: str, params: Params) -> list[Any]:
         return _settings(call, action, params)
     if action == "flush" and params.get("triggers"):
         call.site.triggers = {group["name"] for group in call.site.table("CustomGroup")}
-    if action == "submit":
-        return list(forms.submit(call, params))
-    if action == "revert":
-        return writing.delete(call, entity, {"where": params.get("where")}, Rules()).values
     if action in ("refresh", "cancel"):
         return _for_each(call, entity, action, params)
     return []

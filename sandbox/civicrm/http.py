@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox.civicrm import api, auth, files, forms, v3
+from sandbox.civicrm import api, auth, v3
 from sandbox.civicrm.errors import ApiError, LoginRefused, PhpFatal
 from sandbox.civicrm.faults import Faults, error_id
 from sandbox.civicrm.permissions import is_read
@@ -51,8 +51,6 @@ class Door:
                 return self._refused(400, NO_AJAX)
             if action == "calls":
                 return self._many(call)
-            if (entity, action) == ("Afform", "submitFile"):
-                return self._upload(call)
             if request.method == "GET" and not is_read(action):
                 return self._refused(405, NO_GET)
             return self._one(call, entity, action)
@@ -70,23 +68,6 @@ class Door:
             return as_json(api.run(call, entity, action, params or {}, _index(fields.get("index"))))
         except ApiError as error:
             return as_json(self._failure(call, error), 200 if self.site.dialect.wordpress else error.status)
-
-    def _upload(self, call: Call) -> Response:
-        sent = request.files["file"]
-        try:
-            params = json.loads(request.form["params"])
-            made = forms.submit_file(call, params, sent.filename or "", sent.mimetype, sent.read())
-        except ApiError as error:
-            return as_json(self._failure(call, error), error.status)
-        return as_json({"values": made, "entity": "Afform", "action": "submitFile", "version": 4, "count": 1})
-
-    def file(self) -> Response:
-        """A file by its signed address."""
-        with self.lock:
-            found = files.read(self.site, request.args.get("id"), request.args.get("fcs"))
-        if found is None:
-            return html(ERROR_PAGE)
-        return Response(found["bytes"], content_type=f"{found['mime_type']};charset=UTF-8")
 
     def _many(self, call: Call) -> Response:
         if request.method == "GET":
@@ -129,10 +110,6 @@ def routes(door: Door) -> Blueprint:
     @pages.route("/civicrm/ajax/<path:path>", methods=["GET", "POST"])
     def ajax(path: str) -> Response:
         return door.answer(path)
-
-    @pages.get("/civicrm/file")
-    def file() -> Response:
-        return door.file()
 
     return pages
 

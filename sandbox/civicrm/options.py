@@ -43,8 +43,6 @@ def choices(site: Site, entity: str, field: Field, row: Row | None = None) -> li
     """`row` helps where the choices depend on another column (what a custom group extends)."""
     if field.option_group_id:
         return group_choices(site, field.option_group_id)
-    if (entity, field.name) == ("Activity", "activity_type_id"):
-        return _extended_types(site, "Activity")
     if source := _FROM_TABLE.get((entity, field.name)):
         table, *columns = source
         return [(r[columns[0]], r.get(columns[1]), r.get(columns[2])) for r in site.table(table)]

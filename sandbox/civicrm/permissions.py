@@ -66,19 +66,6 @@ RUNTIME_ROLE = (
     "access uploaded files",
     "view debug output",
 )
-STAFF_ROLE = (
-    "authenticate with api key",  # so that a test can be a member of the staff without a browser
-    "access CiviCRM",
-    "view all contacts",
-    "edit all contacts",
-    "access CiviContribute",
-    "access CiviPledge",
-    "access CiviMail",
-    "view all activities",
-    "access all custom data",
-    "access uploaded files",
-    "view debug output",
-)
 # Anybody may call these; what they see is then limited row by row.
 _OPEN = ("checkAccess", "getFields", "getActions")
 _READS = ("get", "checkAccess", "getFields", "getActions", "getMergedTo", "getMergedFrom", "check")
@@ -127,10 +114,7 @@ _WANTED: dict[str, dict[str, str]] = {
     },
     "Campaign": {"get": "access CiviCRM", "*": "manage campaign"},
     **dict.fromkeys(("FinancialType", "FinancialAccount", "EntityFinancialAccount"), _FINANCE),
-    **dict.fromkeys(("SavedSearch", "SearchDisplay", "Navigation"), _ADMIN_DATA),
-    "Afform": {"get": "access CiviCRM", "submit": "access CiviCRM", "*": "administer CiviCRM data"},
-    "Activity": {"get": "access CiviCRM, view all activities", "*": "access CiviCRM"},
-    "File": {"get": "access CiviCRM, access uploaded files", "*": ADMINISTER},
+    "SavedSearch": _ADMIN_DATA,
     "ContactType": _CLOSED,
     "CustomGroup": _ADMIN_DATA,
     "CustomField": _ADMIN_DATA,

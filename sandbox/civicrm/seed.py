@@ -7,13 +7,12 @@ import json
 from typing import Any
 
 from sandbox.civicrm import customdata, dates, finance
-from sandbox.civicrm.permissions import RUNTIME_ROLE, STAFF_ROLE
+from sandbox.civicrm.permissions import RUNTIME_ROLE
 from sandbox.civicrm.schema import FIELDS, core_fields
 from sandbox.civicrm.site import EVERYTHING, Site
 from sandbox.civicrm.store import Row
 
 SETUP_KEY = "sandbox_setup_key_0000000000000001"
-STAFF_KEY = "sandbox_staff_key_00000000000000003"
 RUNTIME_KEY = "sandbox_runtime_key_0000000000000002"
 
 
@@ -78,20 +77,10 @@ def _people(site: Site) -> None:
     )
     _role(site, "everyone", "Everyone, including anonymous users", ())
     admin_role = _role(site, "admin", "Administrator", (EVERYTHING, "authenticate with api key", "view debug output"))
-    staff_role = _role(site, "staff", "Staff", STAFF_ROLE)
+    _role(site, "staff", "Staff", ("access CiviCRM", "view all contacts", "edit all contacts"))
     runtime_role = _role(site, "connector", "Solidarity Connector", RUNTIME_ROLE)
     _user(site, "admin", admin["id"], admin_role["id"])
     _user(site, "connector", runtime["id"], runtime_role["id"])
-    staff = _contact(
-        site,
-        "Individual",
-        first_name="Sandbox",
-        last_name="Staff",
-        display_name="Sandbox Staff",
-        sort_name="Staff, Sandbox",
-        api_key=STAFF_KEY,
-    )
-    _user(site, "staff", staff["id"], staff_role["id"])
 
 
 def _contact(site: Site, kind: str, **values: Any) -> Row:

@@ -64,11 +64,6 @@ def _tables() -> dict[str, Table]:
         "FinancialAccount": Table(),
         "EntityFinancialAccount": Table(),
         "SavedSearch": Table(unique=(("name",),)),
-        "SearchDisplay": Table(unique=(("name", "saved_search_id"),)),
-        "Afform": Table(unique=(("name",),)),
-        "Navigation": Table(),
-        "Activity": Table(),
-        "File": Table(),
         "ContactType": Table(unique=(("name",),)),
         "CustomGroup": Table(unique=(("title", "extends"), ("name", "extends"))),
         "CustomField": Table(unique=(("label", "custom_group_id"), ("name", "custom_group_id"))),
@@ -95,8 +90,6 @@ class Site:
     merged: dict[int, int] = field(default_factory=dict)
     # Smart group -> whom its search found when it was last asked.
     smart: dict[int, set[int]] = field(default_factory=dict)
-    # What a form answered -> the activity that a file may still be sent for.
-    tokens: dict[str, int] = field(default_factory=dict)
     # Rises when custom data changes shape; see `fields`.
     custom_version: int = 0
     _fields: dict[str, tuple[int, dict[str, Field]]] = field(default_factory=dict)

@@ -5,7 +5,7 @@ Errors are HTTP 200 with `is_error`, as v3 always answers.
 
 from typing import Any
 
-from sandbox.civicrm import files, merge
+from sandbox.civicrm import merge
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.permissions import ADMINISTER
 from sandbox.civicrm.site import Call
@@ -25,10 +25,6 @@ def run(call: Call, entity: str, action: str, params: dict[str, Any]) -> dict[st
                 "mode": params.get("mode"),
             }
             return {"is_error": 0, "version": 3, "count": 1, "values": merge.merge_duplicates(call, sent)[0]}
-        if name == ("attachment", "create"):
-            return _files([files.attach(call, params)])
-        if name == ("attachment", "get"):
-            return _files(files.attached(call, params))
         if name == ("system", "flush"):
             return _flush(call, params)
     except KeyError as missing:
@@ -44,20 +40,6 @@ def _flush(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     if params.get("triggers"):
         call.site.triggers = {group["name"] for group in call.site.table("CustomGroup")}
     return _answer([])
-
-
-def _files(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    shown = ("mime_type", "upload_date", "entity_table", "icon", "url")
-    values = {
-        str(row["id"]): {
-            **{name: row[name] for name in shown},
-            "id": str(row["id"]),
-            "name": row["file_name"],
-            "entity_id": str(row["entity_id"]),
-        }
-        for row in rows
-    }
-    return {"is_error": 0, "version": 3, "count": len(values), "values": values or []}
 
 
 def _answer(rows: list[dict[str, Any]]) -> dict[str, Any]:
