@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.civicrm.app import create_app
-from sandbox.civicrm.seed import RUNTIME_KEY, SETUP_KEY
+from sandbox.civicrm.seed import RUNTIME_KEY, SETUP_KEY, STAFF_PASSWORD
 
 HOST = "127.0.0.1"
 
@@ -45,8 +45,9 @@ def serve(civicrm_port: int = 0, host_form: str = "standalone") -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     civicrm = start(create_app(wordpress=host_form == "wordpress"), civicrm_port)
-    where = {"civicrm": {"url": f"http://{HOST}:{civicrm.server_port}", "api_key": RUNTIME_KEY, "setup_key": SETUP_KEY}}
-    sys.stdout.write(json.dumps(where) + "\n")
+    url = f"http://{HOST}:{civicrm.server_port}"
+    keys = {"api_key": RUNTIME_KEY, "setup_key": SETUP_KEY, "staff": f"staff:{STAFF_PASSWORD}"}
+    sys.stdout.write(json.dumps({"civicrm": {"url": url, **keys}}) + "\n")
     sys.stdout.flush()
     ended.wait()
     civicrm.shutdown()

@@ -5,6 +5,7 @@ auth.py asks here who is calling; the rules are those for Role, User and UserRol
 
 import base64
 import hashlib
+import secrets
 from typing import Any
 
 from sandbox.civicrm import dates
@@ -16,6 +17,7 @@ from sandbox.civicrm.writing import Rules
 
 GUARD = "Login not permitted. Must satisfy guard (site_key, perm)."
 ADMIN_PASSWORD = "sandbox_password"
+COOKIE = "SESSCIVISO"
 
 
 def anonymous(site: Site) -> Caller:
@@ -37,6 +39,28 @@ def by_key(site: Site, key: str) -> Caller:
     if not caller.may("authenticate with api key"):
         raise LoginRefused(GUARD)
     return caller
+
+
+def by_session(site: Site, cookie: str) -> Caller:
+    """Who logged in with a password, as long as the cookie lives."""
+    user = site.table("User").get(site.sessions.get(cookie))
+    if user is None:
+        return anonymous(site)
+    return Caller(user["contact_id"], _permissions(site, user), dates.zone(user.get("timezone")))
+
+
+def log_in(site: Site, name: str, password: str) -> str | None:
+    """The cookie of a new session; None for a wrong name or password."""
+    user = site.table("User").first(username=name)
+    if user is None or user["hashed_password"] != _hashed(password):
+        return None
+    cookie = secrets.token_hex(32)
+    site.sessions[cookie] = user["id"]
+    return cookie
+
+
+def _hashed(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()
 
 
 def is_password(site: Site, basic: str) -> bool:
@@ -62,7 +86,7 @@ def _user_before(call: Call, entity: str, record: Record, old: Row | None) -> No
         if call.actor_password != ADMIN_PASSWORD:
             raise NotPermitted("Unauthorized")
         secret = str(record.extra.get("password", ""))
-        values.update(hashed_password=hashlib.sha256(secret.encode()).hexdigest(), when_created=values["when_updated"])
+        values.update(hashed_password=_hashed(secret), when_created=values["when_updated"])
 
 
 def _user_after(call: Call, record: Record, row: Row, old: Row | None) -> None:

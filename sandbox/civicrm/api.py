@@ -4,16 +4,21 @@ http.py calls `run` for each call of a request; everything below works on plain 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sandbox.civicrm import (
     access,
     accounts,
+    activities,
     contacts,
     customdata,
     describe,
+    files,
     finance,
+    forms,
     groups,
+    lists,
     merge,
     pledges,
     query,
@@ -56,6 +61,13 @@ RULES: dict[str, Rules] = {
     "Role": Rules(),
     "User": accounts.USER_RULES,
     "UserRole": accounts.USER_ROLE_RULES,
+    "Activity": activities.RULES,
+    "File": files.FILE_RULES,
+    "EntityFile": Rules(),
+    "SearchDisplay": Rules(),
+    "Afform": forms.RULES,
+    "AfformSubmission": Rules(),
+    "Navigation": Rules(),
 }
 _DESCRIBES = ("checkAccess", "getActions", "getFields")
 # Actions that 5.77 does not have yet.
@@ -66,11 +78,20 @@ _MERGES: dict[str, Callable[[Call, Params], list[Any]]] = {
     "getMergedTo": merge.merged_to,
     "mergeDuplicates": merge.merge_duplicates,
 }
+# What staff's browsers ask.
+_SCREENS: dict[str, Callable[[Call, Params], list[Any]]] = {
+    "run": lists.run,
+    "submit": forms.submit,
+    "submitFile": forms.submit_file,
+}
 _SPECIAL: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(CONTACT_ENTITIES, (*_CRUD, *_MERGES)),
     "Group": (*_CRUD, "refresh"),
     "Pledge": (*_CRUD, "cancel"),
     "GroupNesting": ("get", *_DESCRIBES),
+    "SearchDisplay": (*_CRUD, "run"),
+    "Afform": ("create", "get", "save", "update", "revert", "submit", "submitFile", *_DESCRIBES),
+    "User": (*_CRUD, "login"),
     "Setting": ("get", "set", *_DESCRIBES),
     "System": ("flush", "check", *_DESCRIBES),
 }
@@ -91,7 +112,13 @@ _PARAMETERS = {
     "flush": ("triggers", "session", "language"),
     **dict.fromkeys(("refresh", "cancel"), ("where", "orderBy", "limit", "offset")),
     "set": ("values",),
+    "run": ("return", "savedSearch", "display", "sort", "limit", "seed", "filters", "afform"),
+    "submit": ("name", "args", "values"),
+    "submitFile": ("name", "modelName", "fieldName", "entityIndex", "joinEntity", "joinIndex", "token"),
+    "revert": ("where",),
+    "login": ("identifier", "password"),
 }
+_OF_PAGES = ("layoutFormat",)
 _TYPES: dict[str, tuple[str, tuple[type, ...]]] = {
     "where": ("array", (list,)),
     "select": ("array", (list,)),
@@ -122,7 +149,7 @@ def run(call: Call, entity: str, action: str, params: Params, index: Any = None)
         raise ApiError(f"API ({entity}, {action}) does not exist (or the extension it belongs to is not enabled).")
     if action not in known:
         raise ApiError(f"Api {entity} {action} version 4 does not exist.")
-    _check_parameters(call, action, params)
+    _check_parameters(call, entity, action, params)
     if not permitted(call.caller, entity, action):
         raise NotPermitted(f"Authorization failed: CiviCRM APIv4 ({entity}::{action})")
     found = _act(call, entity, action, params)
@@ -132,9 +159,10 @@ def run(call: Call, entity: str, action: str, params: Params, index: Any = None)
     return _wrapped(call, entity, action, params, found, index)
 
 
-def _check_parameters(call: Call, action: str, params: Params) -> None:
+def _check_parameters(call: Call, entity: str, action: str, params: Params) -> None:
+    known = (*_COMMON, *_PARAMETERS.get(action, ()), *(_OF_PAGES if entity == "Afform" else ()))
     for name, value in params.items():
-        if name not in (*_COMMON, *_PARAMETERS.get(action, ())):
+        if name not in known:
             shown = f"set{name[0].upper()}{name[1:]}" if call.site.dialect.wordpress else name
             raise ApiError(f"Unknown api parameter: {shown}")
         expected, types = _TYPES.get(name, ("", ()))
@@ -154,10 +182,11 @@ class _Found(Written):
 
 def _act(call: Call, entity: str, action: str, params: Params) -> _Found:
     if action in ("create", "save", "update", "delete") and entity in RULES:
-        call = Call(call.site, call.caller, call.method, params.get("actorPassword"))
+        call = replace(call, actor_password=params.get("actorPassword"))
         do: Callable[..., Written] = getattr(writing, action)
         done = do(call, entity, params, RULES[entity])
-        return _Found(done.values, done.matched)
+        # A page counts as found even when it is new.
+        return _Found(done.values, len(done.values) if entity == "Afform" and action == "save" else done.matched)
     if action == "get" and entity in RULES:
         rows = query.get(call, entity, params)
         found = _Found(rows.values)
@@ -175,13 +204,13 @@ def _other(call: Call, entity: str, action: str, params: Params) -> list[Any]:
         return access.check_access(call, entity, params)
     if action == "getFields":
         return describe.get_fields(call, entity, params)
-    if action in _MERGES:
-        return _MERGES[action](call, params)
+    if found := _MERGES.get(action) or _SCREENS.get(action):
+        return found(call, params)
     if entity == "Setting":
         return _settings(call, action, params)
     if action == "flush" and params.get("triggers"):
         call.site.triggers = {group["name"] for group in call.site.table("CustomGroup")}
-    if action in ("refresh", "cancel"):
+    if action in ("refresh", "cancel", "revert"):
         return _for_each(call, entity, action, params)
     return []
 
@@ -192,6 +221,8 @@ def _for_each(call: Call, entity: str, action: str, params: Params) -> list[Any]
     rows = query.rows_of(call, entity, params["where"])
     if action == "cancel":
         return list(pledges.cancel(call, rows))
+    if action == "revert":
+        return forms.revert(call, rows)
     for row in rows:
         smart.refresh(call.site, row["id"])
     return [{"id": row["id"]} for row in rows]

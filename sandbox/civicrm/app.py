@@ -7,7 +7,7 @@ import pickle
 
 from flask import Flask, Response, request
 
-from sandbox.civicrm import api, faults, http, pages, seed
+from sandbox.civicrm import api, faults, http, pages, screens, seed
 from sandbox.civicrm.site import Dialect, Site
 
 
@@ -38,6 +38,7 @@ def create_app(wordpress: bool = False) -> Flask:
     app.register_blueprint(http.routes(door))
     app.register_blueprint(faults.routes(troubles, reset, keep, put_back))
     app.register_blueprint(pages.routes(door))
+    app.register_blueprint(screens.routes(door))
     app.register_error_handler(404, lambda _: http.html("Path not found", 404))
     if wordpress:
         app.before_request(lambda: _query_url(door))

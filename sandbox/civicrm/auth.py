@@ -1,6 +1,6 @@
-"""Who is calling: the key in X-Civi-Auth, Authorization or `_authx`, with the refusals that CiviCRM's authx gives.
+"""Who is calling: the key in X-Civi-Auth, Authorization or `_authx`, else the session's cookie.
 
-http.py asks before any API code runs.
+With the refusals that CiviCRM's authx gives; http.py asks before any API code runs.
 """
 
 from flask import Request
@@ -19,7 +19,12 @@ def caller_of(site: Site, request: Request) -> Caller:
             return _by_credential(site, request.headers[header], flow)
     if "_authx" in request.values:
         return _by_credential(site, request.values["_authx"], "param")
-    return accounts.anonymous(site)
+    return accounts.by_session(site, request.cookies.get(accounts.COOKIE, ""))
+
+
+def is_session(request: Request) -> bool:
+    """Whether the caller is known by the cookie alone, as a browser's page is."""
+    return not any(header in request.headers for header in _FLOWS) and "_authx" not in request.values
 
 
 def _by_credential(site: Site, credential: str, flow: str) -> Caller:

@@ -9,9 +9,11 @@ class ApiError(Exception):
 
     status = 500
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, is_shown: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        # Told to everybody, also to those who may not view debug output.
+        self.is_shown = is_shown
 
 
 class NotPermitted(ApiError):

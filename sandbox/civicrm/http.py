@@ -5,13 +5,15 @@ Parses requests into calls for api.py and turns answers and errors into the stat
 
 import json
 import threading
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, request
 
-from sandbox.civicrm import api, auth, v3
+from sandbox.civicrm import accounts, api, auth, v3
 from sandbox.civicrm.errors import ApiError, LoginRefused, PhpFatal
 from sandbox.civicrm.faults import Faults, error_id
+from sandbox.civicrm.files import Upload
 from sandbox.civicrm.permissions import is_read
 from sandbox.civicrm.site import Call, Site
 
@@ -47,7 +49,7 @@ class Door:
             call = Call(self.site, auth.caller_of(self.site, request))
             if path == "rest":
                 return _v3_response(call)
-            if "X-Requested-With" not in request.headers and call.caller.contact_id is None:
+            if "X-Requested-With" not in request.headers and auth.is_session(request):
                 return self._refused(400, NO_AJAX)
             if action == "calls":
                 return self._many(call)
@@ -64,10 +66,22 @@ class Door:
             return html(ERROR_PAGE, 500)
         fields = form_fields()
         params = json.loads(fields.get("params") or "{}")
+        if (entity, action) == ("User", "login"):
+            return self._log_in(params)
+        call = replace(call, upload=sent_file())
         try:
             return as_json(api.run(call, entity, action, params or {}, _index(fields.get("index"))))
         except ApiError as error:
             return as_json(self._failure(call, error), 200 if self.site.dialect.wordpress else error.status)
+
+    def _log_in(self, params: dict[str, Any]) -> Response:
+        """A wrong password is no error, only another answer."""
+        cookie = accounts.log_in(self.site, str(params.get("identifier")), str(params.get("password")))
+        values = {"url": "/civicrm/home"} if cookie else {"publicError": "Invalid credentials"}
+        response = as_json({"values": values, "entity": "User", "action": "login", "version": 4, "count": 1})
+        if cookie:
+            response.set_cookie(accounts.COOKIE, cookie, httponly=True, samesite="Lax")
+        return response
 
     def _many(self, call: Call) -> Response:
         if request.method == "GET":
@@ -92,7 +106,7 @@ class Door:
             return self._failure(call, error)
 
     def _failure(self, call: Call, error: ApiError) -> dict[str, Any]:
-        if not call.caller.may("view debug output"):
+        if not call.caller.may("view debug output") and not error.is_shown:
             hidden = f"Sorry an error occurred and your request was not completed. (Error ID: {error_id()})"
             return {"error_code": "1", "error_message": hidden, "status": error.status}
         shown = {"error_code": 0, "error_message": error.message, "status": error.status}
@@ -131,6 +145,12 @@ def form_fields() -> Any:
     if request.method == "GET":
         return request.args
     return {} if (request.content_length or 0) > POST_MAX_SIZE else request.form
+
+
+def sent_file(name: str = "file") -> Upload | None:
+    """The file of a multipart form, if one was chosen."""
+    file = request.files.get(name)
+    return Upload(file.filename, file.mimetype, file.read()) if file and file.filename else None
 
 
 def _called() -> list[tuple[str, str]]:

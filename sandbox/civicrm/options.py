@@ -27,6 +27,7 @@ _FROM_TABLE = {
     ("Pledge", "campaign_id"): ("Campaign", "id", "name", "title"),
     ("Pledge", "financial_type_id"): ("FinancialType", "id", "name", "label"),
     ("EntityFinancialAccount", "financial_account_id"): ("FinancialAccount", "id", "name", "label"),
+    ("SearchDisplay", "saved_search_id"): ("SavedSearch", "id", "name", "label"),
     ("User", "roles"): ("Role", "id", "name", "label"),
     ("UserRole", "role_id"): ("Role", "id", "name", "label"),
 }
@@ -52,6 +53,8 @@ def choices(site: Site, entity: str, field: Field, row: Row | None = None) -> li
         return _contact_types(site, lambda t: _is_subtype_for(site, t, entity))
     if (entity, field.name) == ("ContactType", "parent_id"):
         return [(t["id"], t["name"], t["label"]) for t in site.table("ContactType") if t.get("parent_id") is None]
+    if (entity, field.name) == ("Activity", "activity_type_id"):
+        return _extended_types(site, "Activity")
     if (entity, field.name) == ("CustomGroup", "extends_entity_column_value"):
         return _extended_types(site, (row or {}).get("extends"))
     if (entity, field.name) == ("Role", "permissions"):

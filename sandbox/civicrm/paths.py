@@ -44,7 +44,7 @@ def _follow(call: Call, entity: str, path: str, joins: dict[str, str]) -> tuple[
     fields = call.site.fields(entity)
     if field := fields.get(path):
         return entity, field, _own(entity, path)
-    head, _, rest = path.partition(".")
+    head, _, rest = _first_step(fields, path)
     if not rest:
         return None
     if head in joins:
@@ -57,6 +57,15 @@ def _follow(call: Call, entity: str, path: str, joins: dict[str, str]) -> tuple[
         return None
     rows = call.site.table(link.fk).rows
     return _through(_follow(call, link.fk, rest, {}), lambda row: rows.get(row.get(head)))  # type: ignore[arg-type]
+
+
+def _first_step(fields: dict[str, Field], path: str) -> tuple[str, str, str]:
+    """Up to the first dot, or up to the second where that is a custom field that points to another row."""
+    group, dot, rest = path.partition(".")
+    name, second, further = rest.partition(".")
+    if second and f"{group}.{name}" in fields:
+        return f"{group}.{name}", second, further
+    return group, dot, rest
 
 
 def _own(entity: str, name: str) -> Reader:

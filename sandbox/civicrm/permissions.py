@@ -43,6 +43,9 @@ PERMISSIONS = (
     "authenticate with password",
     "authenticate with api key",
     "cms:administer users",
+    "administer afform",
+    "manage own afform",
+    "delete activities",
 )
 # What DESIGN's runtime key holds: the smallest role that can sync, plus readable errors.
 RUNTIME_ROLE = (
@@ -65,6 +68,16 @@ RUNTIME_ROLE = (
     "view all activities",
     "access uploaded files",
     "view debug output",
+)
+# A limited staff user: the pages of the menu, and reading what was written back and attached.
+STAFF_ROLE = (
+    "authenticate with password",
+    "access CiviCRM",
+    "view all contacts",
+    "edit all contacts",
+    "view all activities",
+    "access all custom data",
+    "access uploaded files",
 )
 # Anybody may call these; what they see is then limited row by row.
 _OPEN = ("checkAccess", "getFields", "getActions")
@@ -89,6 +102,7 @@ _USERS = {"*": "cms:administer users"}
 # Several permissions in one text are all wanted.
 _CONTRIBUTE = "access CiviCRM, access CiviContribute"
 _PLEDGE = "access CiviCRM, access CiviPledge"
+_FILES = {"*": "access CiviCRM, access uploaded files"}
 _FINANCE = {"get": _CONTRIBUTE, "*": ADMINISTER}
 _WANTED: dict[str, dict[str, str]] = {
     **dict.fromkeys(CONTACT_ENTITIES, _CONTACT),
@@ -122,7 +136,19 @@ _WANTED: dict[str, dict[str, str]] = {
     "OptionValue": _ADMIN,
     "Country": _ADMIN,
     **dict.fromkeys(("Domain", "Setting", "System"), _CLOSED),
-    "User": {"get": "", "*": "cms:administer users"},
+    "Activity": {
+        "get": "access CiviCRM",
+        "delete": "access CiviCRM, delete activities",
+        "*": "access CiviCRM, view all activities",
+    },
+    "File": _FILES,
+    "EntityFile": _FILES,
+    # Each display and each form asks for what it needs itself.
+    "SearchDisplay": {"run": "", **_ADMIN_DATA},
+    "Afform": {"get": "", "submit": "", "submitFile": "", "revert": "administer afform", "*": "manage own afform"},
+    "AfformSubmission": {"*": "manage own afform"},
+    "Navigation": _ADMIN,
+    "User": {"get": "", "login": "", "*": "cms:administer users"},
     "Role": _USERS,
     "UserRole": _USERS,
 }

@@ -9,12 +9,12 @@ from typing import Any
 
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.paths import JOINED, Column, Reader, column
-from sandbox.civicrm.schema import CONTACT_ENTITIES, CONTACT_TYPES, Field
+from sandbox.civicrm.schema import CONTACT_ENTITIES, CONTACT_TYPES
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row, fold
 from sandbox.civicrm.where import Clause, Test, candidates, compare, compile_where
 
-_OF_CONTACT = ("Email", "Phone", "Address")
+_OF_CONTACT = ("Email", "Phone", "Address", "Activity")
 # Columns of Contact that `*` leaves out for the other contact types.
 _ONLY_FOR = {
     "Individual": {
@@ -87,9 +87,10 @@ def _without_foreign(row: Row, answer: Row) -> Row:
 
 
 def _readers(call: Call, entity: str, select: list[str], aliases: dict[str, str]) -> list[tuple[str, Reader]]:
-    names = dict.fromkeys(["id", *(name for path in select for name in _expand(call, entity, path))])
+    own = [] if entity == "Afform" else ["id"]  # pages are files: they have a name only
+    names = dict.fromkeys([*own, *(name for path in select for name in _expand(call, entity, path))])
     found = ((name, column(call, entity, name, aliases)) for name in names)
-    return [(name, c.read) for name, c in found if c is not None and _may_read(call, c.field)]
+    return [(name, c.read) for name, c in found if c is not None and _may_read(call, entity, c)]
 
 
 def _expand(call: Call, entity: str, path: str) -> list[str]:
@@ -100,8 +101,10 @@ def _expand(call: Call, entity: str, path: str) -> list[str]:
     return [path]
 
 
-def _may_read(call: Call, field: Field) -> bool:
-    return field.name != "api_key" or call.caller.may("edit api keys")
+def _may_read(call: Call, entity: str, found: Column) -> bool:
+    if found.entity == "File" and entity != "File":
+        return call.caller.may("access uploaded files")
+    return found.field.name != "api_key" or call.caller.may("edit api keys")
 
 
 def _may_see(call: Call, entity: str) -> bool:
@@ -118,6 +121,8 @@ def _default_test(call: Call, entity: str, where: list[Clause]) -> Test:
     """What CiviCRM adds by itself: the contact type, and the trash hidden unless asked for."""
     if entity == "User":
         return _own_user_only(call)
+    if entity == "Afform":
+        return lambda row: all(map(call.caller.may, row.get("permission") or []))
     if entity not in CONTACT_ENTITIES:
         return lambda row: True
     kind = entity if entity in CONTACT_TYPES else None

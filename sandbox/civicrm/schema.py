@@ -53,6 +53,8 @@ def _field(raw: dict[str, Any]) -> Field:
     return Field(**raw)
 
 
+# Which entity a custom field of this data_type points to; EntityReference says it itself.
+_POINTS_TO = {"ContactReference": "Contact", "File": "File"}
 # What CustomField.data_type is called in getFields.
 _CUSTOM_TYPES = {
     "Int": "Integer",
@@ -78,6 +80,7 @@ def custom_field(group: dict[str, Any], row: dict[str, Any]) -> Field:
         nullable=True,
         readonly=bool(row.get("is_view")),
         default=row.get("default_value"),
+        fk=row.get("fk_entity") or _POINTS_TO.get(row["data_type"]),
         serialize=row.get("serialize") or None,
         input=row.get("html_type"),
         maxlength=row.get("text_length") or (255 if row["data_type"] == "String" else None),

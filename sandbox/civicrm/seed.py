@@ -3,17 +3,19 @@
 Called at the start and by /sandbox/reset.
 """
 
+import hashlib
 import json
 from typing import Any
 
 from sandbox.civicrm import customdata, dates, finance
-from sandbox.civicrm.permissions import RUNTIME_ROLE
+from sandbox.civicrm.permissions import RUNTIME_ROLE, STAFF_ROLE
 from sandbox.civicrm.schema import FIELDS, core_fields
 from sandbox.civicrm.site import EVERYTHING, Site
 from sandbox.civicrm.store import Row
 
 SETUP_KEY = "sandbox_setup_key_0000000000000001"
 RUNTIME_KEY = "sandbox_runtime_key_0000000000000002"
+STAFF_PASSWORD = "sandbox_staff_password"
 
 
 def plant(site: Site) -> None:
@@ -75,12 +77,22 @@ def _people(site: Site) -> None:
         sort_name="Connector, Sandbox",
         api_key=RUNTIME_KEY,
     )
+    staff = _contact(
+        site,
+        "Individual",
+        first_name="Sandbox",
+        last_name="Staff",
+        display_name="Sandbox Staff",
+        sort_name="Staff, Sandbox",
+    )
     _role(site, "everyone", "Everyone, including anonymous users", ())
     admin_role = _role(site, "admin", "Administrator", (EVERYTHING, "authenticate with api key", "view debug output"))
-    _role(site, "staff", "Staff", ("access CiviCRM", "view all contacts", "edit all contacts"))
+    staff_role = _role(site, "staff", "Staff", STAFF_ROLE)
     runtime_role = _role(site, "connector", "Solidarity Connector", RUNTIME_ROLE)
     _user(site, "admin", admin["id"], admin_role["id"])
     _user(site, "connector", runtime["id"], runtime_role["id"])
+    staff_user = _user(site, "staff", staff["id"], staff_role["id"])
+    staff_user["hashed_password"] = hashlib.sha256(STAFF_PASSWORD.encode()).hexdigest()
 
 
 def _contact(site: Site, kind: str, **values: Any) -> Row:
@@ -99,7 +111,7 @@ def _role(site: Site, name: str, label: str, permissions: tuple[str, ...]) -> Ro
     return _add(site, "Role", name=name, label=label, permissions=list(permissions))
 
 
-def _user(site: Site, name: str, contact_id: int, role_id: int) -> None:
+def _user(site: Site, name: str, contact_id: int, role_id: int) -> Row:
     user = _add(
         site,
         "User",
@@ -112,6 +124,7 @@ def _user(site: Site, name: str, contact_id: int, role_id: int) -> None:
     )
     user["uf_id"] = user["id"]
     _add(site, "UserRole", user_id=user["id"], role_id=role_id)
+    return user
 
 
 def _option_groups(site: Site) -> None:

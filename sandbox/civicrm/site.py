@@ -5,17 +5,21 @@ Every part of the API gets a `Call` (the site plus the caller); all state of the
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.civicrm import dates
 from sandbox.civicrm.schema import CONTACT_ENTITIES, Field, core_fields, custom_field, extends
 from sandbox.civicrm.store import Table
+
+if TYPE_CHECKING:
+    from sandbox.civicrm.files import Upload
 
 EVERYTHING = "all CiviCRM permissions and ACLs"
 _IMPLIED_BY = {
     "view all contacts": ("edit all contacts",),
     "administer CiviCRM data": ("administer CiviCRM", "administer search_kit"),
     "manage campaign": ("administer CiviCampaign",),
+    "manage own afform": ("administer afform",),
 }
 
 
@@ -74,6 +78,13 @@ def _tables() -> dict[str, Table]:
         "Role": Table(),
         "User": Table(unique=(("username",),), indexed=("contact_id",)),
         "UserRole": Table(indexed=("user_id",)),
+        "Activity": Table(),
+        "File": Table(),
+        "EntityFile": Table(indexed=("file_id", "entity_id")),
+        "SearchDisplay": Table(),
+        "Afform": Table(unique=(("name",),)),
+        "AfformSubmission": Table(),
+        "Navigation": Table(),
     }
 
 
@@ -90,6 +101,12 @@ class Site:
     merged: dict[int, int] = field(default_factory=dict)
     # Smart group -> whom its search found when it was last asked.
     smart: dict[int, set[int]] = field(default_factory=dict)
+    # Bytes of each row of File.
+    contents: dict[int, bytes] = field(default_factory=dict)
+    # Token of each submitted form -> what it made, for the files that follow.
+    submitted: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Cookie of each session -> its user.
+    sessions: dict[str, int] = field(default_factory=dict)
     # Rises when custom data changes shape; see `fields`.
     custom_version: int = 0
     _fields: dict[str, tuple[int, dict[str, Field]]] = field(default_factory=dict)
@@ -126,6 +143,8 @@ class Call:
     method: str = "API"
     # The administrator's own password, which making a user asks for.
     actor_password: str | None = None
+    # The file that came with the request.
+    upload: "Upload | None" = None
 
     @property
     def zone(self) -> tzinfo:

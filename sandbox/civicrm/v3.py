@@ -1,11 +1,11 @@
-"""The little of API v3 that has no twin in v4 on older sites: merging, and a flush.
+"""The little of API v3 that has no twin in v4, or none on older sites: merging, a flush, attached files.
 
 Errors are HTTP 200 with `is_error`, as v3 always answers.
 """
 
 from typing import Any
 
-from sandbox.civicrm import merge
+from sandbox.civicrm import files, merge
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.permissions import ADMINISTER
 from sandbox.civicrm.site import Call
@@ -27,6 +27,8 @@ def run(call: Call, entity: str, action: str, params: dict[str, Any]) -> dict[st
             return {"is_error": 0, "version": 3, "count": 1, "values": merge.merge_duplicates(call, sent)[0]}
         if name == ("system", "flush"):
             return _flush(call, params)
+        if name[0] == "attachment" and name[1] in ("create", "get", "delete"):
+            return _answer(files.attachment(call, name[1], params))
     except KeyError as missing:
         return _error(f"Mandatory key(s) missing from params array: {missing.args[0]}", "mandatory_missing")
     except ApiError as error:
@@ -43,8 +45,9 @@ def _flush(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _answer(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    values = {str(row["id"]): {"id": str(row["id"])} for row in rows}
-    return {"is_error": 0, "version": 3, "count": len(values), "values": values or []}
+    values = {str(row["id"]): {**row, "id": str(row["id"])} for row in rows}
+    single = {"id": int(rows[0]["id"])} if len(rows) == 1 else {}
+    return {"is_error": 0, "version": 3, "count": len(values), **single, "values": values or []}
 
 
 def _error(message: str, code: str = "0") -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _place(call: Call, entity: str, record: Record, path: str, value: Any) -> No
         value = _by_name(call, entity, found, suffix, value, record.sent) if suffix else value
         if found.type == "Custom":
             record.custom[plain] = value  # read later: a bad custom value fails only after the contact was stored
-        elif found.type == "Extra":
+        elif found.type == "Extra" and not found.fk:
             record.extra[plain] = value
         else:
             record.core[plain] = clean(call, found, value)
@@ -81,7 +81,7 @@ def _by_join(call: Call, entity: str, name: str, value: Any) -> int:
 def clean(call: Call, kind: Field, value: Any) -> Any:
     """The form in which a value of this field is held."""
     if kind.serialize == JSON:
-        return value
+        return _as_php(value)
     if kind.serialize:
         return _as_list(value)
     if value is None or value == "":
@@ -99,6 +99,13 @@ def clean(call: Call, kind: Field, value: Any) -> Any:
     if kind.data_type in ("Float", "Money"):
         return _number(kind, value)
     return _text(kind, value)
+
+
+def _as_php(value: Any) -> Any:
+    """PHP knows one kind of array: an empty object comes back as an empty list."""
+    if isinstance(value, dict):
+        return {key: _as_php(v) for key, v in value.items()} or []
+    return [_as_php(v) for v in value] if isinstance(value, list) else value
 
 
 def _as_list(value: Any) -> list[str] | None:

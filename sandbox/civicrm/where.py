@@ -32,6 +32,8 @@ def _compile(call: Call, entity: str, clause: Clause, joins: dict[str, str]) -> 
     path, operator, value = (*clause, None)[:3]
     if entity in CONTACT_ENTITIES and str(path).partition(":")[0] == "groups":
         return _in_groups(call, path, operator, value)
+    if entity == "Activity" and path in ("target_contact_id", "assignee_contact_id"):
+        return _is_about(str(path), value)
     found = column(call, entity, path, joins)
     if found is None:
         raise ApiError(f"Invalid field '{path}'")
@@ -58,6 +60,12 @@ def _in_groups(call: Call, path: str, operator: str, value: Any) -> Test:
     if operator.upper() in ("NOT IN", "!="):
         return lambda row: row["id"] not in members
     return lambda row: row["id"] in members
+
+
+def _is_about(name: str, value: Any) -> Test:
+    """Whichever operator: one of the activity's contacts is among those asked for."""
+    wanted = {int(contact) for contact in (value if isinstance(value, list) else [value])}
+    return lambda row: not wanted.isdisjoint(row.get(name) or [])
 
 
 def compare(call: Call, found: Column, operator: str, value: Any) -> Test:
@@ -144,6 +152,8 @@ def operand(call: Call, found: Column, value: Any) -> Any:
             return _NOTHING
     if value == "user_contact_id" and (field.name == "id" or field.fk == "Contact"):
         return call.caller.contact_id
+    if value == "current_domain" and field.fk == "Domain":
+        return 1
     if field.data_type == "Boolean":
         return str(value).lower() in ("true", "1")
     if field.serialize:

@@ -17,9 +17,12 @@ from typing import Any
 
 import pytest
 
+from .desk import Desk, log_in
 from .wire import Site
 
 ROOT = Path(__file__).parents[2]
+# Of the stand-in alone.
+OWN = ("test_recordings.py", "test_sandbox_only.py", "test_sandbox_screens.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,11 +52,12 @@ def site() -> Iterator[Site]:
             os.environ.get("CIVICRM_CONTRACT_RUNTIME_KEY", ""),
             run,
             is_sandbox=False,
+            staff=os.environ.get("CIVICRM_CONTRACT_STAFF", ""),
         )
         yield from _used(found)
     else:
         with running_sandbox() as at:
-            yield from _used(Site(at["url"], at["setup_key"], at["api_key"], run, is_sandbox=True))
+            yield from _used(Site(at["url"], at["setup_key"], at["api_key"], run, is_sandbox=True, staff=at["staff"]))
 
 
 def _used(site: Site) -> Iterator[Site]:
@@ -68,7 +72,9 @@ def _clean_up(site: Site) -> None:
     site.call("Contact", "delete", {"where": mine})
     for entity, column in (
         ("Group", "title"),
+        ("SearchDisplay", "saved_search_id.name"),
         ("SavedSearch", "name"),
+        ("Navigation", "name"),
         ("Campaign", "name"),
         ("FinancialType", "name"),
         ("OptionValue", "name"),
@@ -87,21 +93,52 @@ def runtime(site: Site) -> str:
     return "runtime"
 
 
+@pytest.fixture(scope="session")
+def staff(site: Site) -> str:
+    """For tests that act as staff at the screen; skipped on a site for which no staff user was given."""
+    if not site.staff:
+        pytest.skip("no CIVICRM_CONTRACT_STAFF")
+    name, _, password = site.staff.partition(":")
+    assert log_in(site, name, password).values == {"url": "/civicrm/home"}
+    return "staff"
+
+
+@pytest.fixture(scope="session")
+def desk(site: Site) -> Iterator[Desk]:
+    """Activity types, forms and a list for staff."""
+    made = Desk(site)
+    made.set_up()
+    yield made
+    made.take_down()
+
+
 @pytest.fixture
 def without(site: Site, runtime: str) -> Callable[[str], AbstractContextManager[None]]:
     """`with without("delete contacts"):` takes one permission from the runtime role for a moment."""
-    return lambda permission: _changed_role(site, lambda held: [p for p in held if p != permission])
+    return lambda permission: _changed_role(site, runtime, lambda held: [p for p in held if p != permission])
 
 
 @pytest.fixture
 def granted(site: Site, runtime: str) -> Callable[[str], AbstractContextManager[None]]:
     """`with granted("edit groups"):` gives the runtime role one more permission for a moment."""
-    return lambda permission: _changed_role(site, lambda held: [*held, permission])
+    return lambda permission: _changed_role(site, runtime, lambda held: [*held, permission])
+
+
+@pytest.fixture
+def staff_without(site: Site, staff: str) -> Callable[[str], AbstractContextManager[None]]:
+    """As `without`, for the role of staff."""
+    return lambda permission: _changed_role(site, staff, lambda held: [p for p in held if p != permission])
+
+
+@pytest.fixture
+def staff_granted(site: Site, staff: str) -> Callable[[str], AbstractContextManager[None]]:
+    """As `granted`, for the role of staff."""
+    return lambda permission: _changed_role(site, staff, lambda held: [*held, permission])
 
 
 @contextmanager
-def _changed_role(site: Site, change: Callable[[list[str]], list[str]]) -> Iterator[None]:
-    user = site.get("User", [["contact_id", "=", _runtime_contact(site)]], "roles")[0]
+def _changed_role(site: Site, who: str, change: Callable[[list[str]], list[str]]) -> Iterator[None]:
+    user = site.get("User", [["contact_id", "=", _contact_of(site, who)]], "roles")[0]
     role = site.get("Role", [["id", "IN", user["roles"]], ["name", "!=", "everyone"]], "permissions")[0]
     _set_permissions(site, role, change(role["permissions"]))
     try:
@@ -110,8 +147,8 @@ def _changed_role(site: Site, change: Callable[[list[str]], list[str]]) -> Itera
         _set_permissions(site, role, role["permissions"])
 
 
-def _runtime_contact(site: Site) -> Any:
-    return site.get("Contact", [["id", "=", "user_contact_id"]], "id", who="runtime")[0]["id"]
+def _contact_of(site: Site, who: str) -> Any:
+    return site.get("Contact", [["id", "=", "user_contact_id"]], "id", who=who)[0]["id"]
 
 
 def _set_permissions(site: Site, role: dict[str, Any], permissions: list[str]) -> None:
@@ -122,7 +159,7 @@ def _set_permissions(site: Site, role: dict[str, Any], permissions: list[str]) -
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What only a stand-in has to show (its replays, its switches) is no part of the contract with a real site."""
     if os.environ.get("CIVICRM_CONTRACT_URL"):
-        own = [item for item in items if item.path.name in ("test_recordings.py", "test_sandbox_only.py")]
+        own = [item for item in items if item.path.name in OWN]
         config.hook.pytest_deselected(items=own)
         items[:] = [item for item in items if item not in own]
 

@@ -6,12 +6,14 @@
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
 
 AJAX = {"X-Requested-With": "XMLHttpRequest"}
 JSON = "application/json"
+DATE = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Site:
     # Starts everything this run makes, so that the suite can be run on a used site again and again.
     run: str
     is_sandbox: bool
+    # NAME:PASSWORD of a user with a small role, as staff have it.
+    staff: str = ""
+    # Who is logged in at the screen, by name of the part that is played.
+    cookies: dict[str, str] = field(default_factory=dict)
     http: requests.Session = field(default_factory=requests.Session)
     _count: int = 0
 
@@ -77,6 +83,8 @@ class Site:
         return Answer(reply.status_code, kind, reply.json() if kind == JSON else reply.text)
 
     def headers(self, who: str) -> dict[str, str]:
+        if who in self.cookies:
+            return {"Cookie": self.cookies[who], **AJAX}
         return {"X-Civi-Auth": f"Bearer {self.key(who)}", **AJAX}
 
     def call(self, entity: str, action: str, params: Any = None, who: str = "setup", **form: str) -> Answer:
@@ -112,6 +120,12 @@ class Site:
         return int(
             self.save("Group", {"name": name, "title": name, "group_type:name": ["Mailing List"], **values})[0]["id"]
         )
+
+    def wait_a_second(self, moment: str) -> str:
+        """Until a change would get a later date than `moment`. A date after it, as the site writes dates."""
+        time.sleep(1.1)
+        later = datetime.strptime(moment, DATE).replace(tzinfo=UTC) + timedelta(seconds=1)
+        return later.strftime(DATE)
 
     def contact(self, contact_id: int, *select: str) -> dict[str, Any]:
         return self.get("Contact", [["id", "=", contact_id]], *select)[0]
