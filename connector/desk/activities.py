@@ -6,6 +6,7 @@ who decided is the activity's source contact, which CiviCRM itself sets from the
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from connector.civicrm.answers import Row
@@ -24,9 +25,10 @@ NEW, DONE, VOID = "new", "done", "void"
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """A roster that somebody handed in. by: their contact; file: of CiviCRM's, None once it was removed.
+    """A roster that somebody handed in.
 
-    decision: the one that is being carried out or was; 0 before.
+    by: their contact. file: of CiviCRM's, None before it came and once it went. created: when the form was sent, aware
+    UTC; the browser sends the file after it. decision: the one that is being carried out or was; 0 before.
     """
 
     id: int
@@ -37,6 +39,7 @@ class HandedIn:
     state: str
     plan: str
     decision: int
+    created: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def rosters(client: CiviClient, ids: Iterable[int] = ()) -> dict[int, HandedIn]:
     rows = client.api4(
         "Activity",
         "get",
-        select=["id", "source_contact_id", *(f"{ROSTER}.{name}" for name in fields)],
+        select=["id", "source_contact_id", "created_date", *(f"{ROSTER}.{name}" for name in fields)],
         where=[["activity_type_id:name", "=", ROSTER], ["is_deleted", "=", False], wanted],
         orderBy={"id": "ASC"},
     )
@@ -107,7 +110,9 @@ def file_of(client: CiviClient, roster: HandedIn) -> bytes:
     rows = client.api4("File", "get", select=["url"], where=[["id", "=", roster.file]]) if roster.file else []
     if not rows:
         raise UserError(
-            f"The roster {roster.id} has no file.", next_step="hand it in again, with the file chosen in the form."
+            f"No file came with roster {roster.id}.",
+            next_step="hand it in again. If it is large, the administrator raises upload_max_filesize and post_max_size"
+            " of CiviCRM's PHP, and the web server's limit.",
         )
     return client.download(rows[0]["url"])
 
@@ -137,6 +142,7 @@ def _handed_in(row: Row) -> HandedIn:
         state=str(row[f"{ROSTER}.State"] or HANDED_IN),
         plan=str(row[f"{ROSTER}.Plan"] or ""),
         decision=int(row[f"{ROSTER}.Decision"] or 0),
+        created=datetime.fromisoformat(row["created_date"]).replace(tzinfo=UTC),
     )
 
 

@@ -10,9 +10,10 @@ import re
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from pathlib import Path
 
-from connector import report
+from connector import clock, report
 from connector.civicrm.client import CiviClient
 from connector.desk import activities as desk, problems
 from connector.desk.activities import Decision, HandedIn
@@ -25,6 +26,9 @@ from connector.sync.apply import Apply, Result
 from connector.sync.history import APPLIED, TRIAL
 from connector.sync.memory import Hasher
 from connector.sync.run import Look, Sync
+
+# A browser sends the form first and the file after it.
+WAIT_FOR_FILE = timedelta(minutes=5)
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +56,7 @@ class HandedInRosters:
         rosters = desk.rosters(self._client, [decision.about for decision in decisions])
         done = 0
         for roster in rosters.values():
-            if roster.state == desk.HANDED_IN:
+            if roster.state == desk.HANDED_IN and (roster.file or clock.now() - roster.created > WAIT_FOR_FILE):
                 self._plan(roster)
                 done += 1
         for decision in decisions:

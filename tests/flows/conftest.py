@@ -33,7 +33,7 @@ class Site:
     url: str
     api_key: str
     setup_key: str
-    staff_key: str
+    staff: str  # name:password
 
     def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
         return self._post(f"/{entity}/{action}", {"params": json.dumps(params)})["values"]

@@ -19,14 +19,24 @@ class Staff:
     site: Site
     connector: Connector
 
-    def hand_in(self, path: Path, kind: str = "members", **fields: Any) -> int:
-        """Fill in the form and send it with the file; returns the activity."""
+    def __post_init__(self) -> None:
+        """Log in as at the screen; CiviCRM sets the author of an activity from this session."""
+        self._browser = requests.Session()
+        self._browser.headers["X-Requested-With"] = "XMLHttpRequest"
+        name, _, password = self.site.staff.partition(":")
+        params = json.dumps({"identifier": name, "password": password})
+        url = f"{self.site.url}/civicrm/ajax/api4/User/login"
+        self._browser.post(url, data={"params": params}, timeout=30).raise_for_status()
+
+    def hand_in(self, path: Path, kind: str = "members", *, comes: bool = True, **fields: Any) -> int:
+        """Fill in the form and send it with the file; returns the activity. comes: whether the file is taken."""
         values = {"Solidarity_Roster.Kind": kind, **{f"Solidarity_Roster.{k}": v for k, v in fields.items()}}
         sent = {"name": HAND_IN, "values": {"Activity1": [{"fields": values}]}}
         (made,) = self._post("submit", {"params": json.dumps(sent)})
         where = {"name": HAND_IN, "modelName": "Activity1", "fieldName": "Solidarity_Roster.File"}
         with path.open("rb") as file:
-            self._post("submitFile", {"params": json.dumps({**where, "token": made["token"]})}, {"file": file})
+            params = {"params": json.dumps({**where, "token": made["token"]})}
+            self._post("submitFile", params, {"file": file}, taken=comes)
         return int(made["Activity1"][0]["id"])
 
     def decide(self, roster: int, verdict: str, number: int | None = None, plan: str | None = None) -> int:
@@ -64,13 +74,14 @@ class Staff:
         (row,) = self.site.api("Activity", "get", select=select, where=[["id", "=", id_]])
         return row["Solidarity_Decision.State"], row["subject"]
 
-    def _post(self, action: str, form: dict[str, str], files: Any = None) -> list[dict[str, Any]]:
-        answer = requests.post(
-            f"{self.site.url}/civicrm/ajax/api4/Afform/{action}",
-            data=form,
-            files=files,
-            headers={"X-Civi-Auth": f"Bearer {self.site.staff_key}", "X-Requested-With": "XMLHttpRequest"},
-            timeout=30,
-        )
-        assert answer.status_code == 200, answer.text
-        return answer.json()["values"]
+    def read(self, url: str) -> bytes:
+        """A file behind a link."""
+        return self._browser.get(f"{self.site.url}{url}", timeout=30).content
+
+    def _post(
+        self, action: str, form: dict[str, str], files: Any = None, *, taken: bool = True
+    ) -> list[dict[str, Any]]:
+        url = f"{self.site.url}/civicrm/ajax/api4/Afform/{action}"
+        answer = self._browser.post(url, data=form, files=files, timeout=30)
+        assert (answer.status_code == 200) == taken, answer.text
+        return answer.json()["values"] if taken else []
