@@ -77,7 +77,8 @@ def bare_read(site: Mapping[str, str], people: People) -> float:
                 "Contact",
                 "get",
                 {
-                    "select": ["id", "is_deleted", "is_opt_out", *people.contact(0), *people.joined(0)],
+                    # ids of countries: their names take CiviCRM longer than all the rest
+                    "select": [name.partition(":")[0] for name in (*people.contact(0), *people.joined(0))],
                     "where": [["external_identifier", "LIKE", theirs]],
                 },
             ],

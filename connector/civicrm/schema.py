@@ -40,13 +40,17 @@ _SELECT = ["name", "type", "data_type", "options", "input_attrs", "readonly", "s
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field as the site describes it. options: name → label, or None when any value goes."""
+    """One field as the site describes it. options: name → label, or None when any value goes.
+
+    option_ids: id → name of the options, when the field holds one of them and the site tells them.
+    """
 
     name: str
     data_type: str
     max_length: int | None = None
     options: Mapping[str, str] | None = None
     readonly: bool = False
+    option_ids: Mapping[str, str] | None = None
 
     def option(self, text: str) -> str | None:
         """The name of the option that `text` names, by its name or its label in any case; None when there is none."""
@@ -65,7 +69,7 @@ class Schema:
     @classmethod
     def calls(cls, entities: Iterable[str]) -> dict[str, Call]:
         """The calls that read these entities' fields, to be put into a multi-call."""
-        params = {"action": "create", "loadOptions": ["name", "label"], "select": _SELECT}
+        params = {"action": "create", "loadOptions": ["id", "name", "label"], "select": _SELECT}
         asked = sorted(set(entities))
         calls: dict[str, Call] = {f"fields {entity}": (entity, "getFields", params) for entity in asked}
         for (entity, field), (other, *names) in _ELSEWHERE.items():
@@ -122,16 +126,31 @@ def _field(row: Row) -> Field:
     attributes = row.get("input_attrs") or {}
     told = attributes.get("maxlength") if isinstance(attributes, dict) else None
     longest = told or LENGTHS.get(row["name"])
-    options: dict[str, str] | None = None
-    if isinstance(row.get("options"), list):
-        options = {str(option["name"]): str(option.get("label")) for option in row["options"] if option.get("name")}
+    several = row.get("serialize")
+    options = [one for one in row["options"] if one.get("name")] if isinstance(row.get("options"), list) else None
     return Field(
         name=row["name"],
         data_type=str(row.get("data_type") or "String"),
         max_length=int(longest) if longest else None,
-        options=options,
+        options=None if options is None else {str(one["name"]): str(one.get("label")) for one in options},
         readonly=bool(row.get("readonly")),
+        option_ids={str(one["id"]): str(one["name"]) for one in options or () if "id" in one and not several},
     )
+
+
+def as_read(path: str, field: Field | None) -> tuple[str, Callable[[Any], str | None]]:
+    """The path to select in order to read `path`, and what makes its answers canonical.
+
+    CiviCRM 6.18 takes 0.4 ms to name a country (`country_id:name`), in each row: ten times as long as for the rest of
+    the row. So the id is read, and named here. An id that the site's list does not have stays an id: a field that holds
+    one must not look empty.
+    """
+    form = canonical(path, field)
+    stored, _, suffix = path.partition(":")
+    if suffix != "name" or field is None or not field.option_ids:
+        return path, form
+    names = field.option_ids
+    return stored, lambda value: form(names.get(str(value), value))
 
 
 def canonical(path: str, field: Field | None) -> Callable[[Any], str | None]:

@@ -11,7 +11,7 @@ from connector.civicrm import records
 from connector.civicrm.answers import Row
 from connector.civicrm.client import CiviClient
 from connector.civicrm.records import Group
-from connector.civicrm.schema import LOCATIONS, canonical
+from connector.civicrm.schema import LOCATIONS, as_read
 from connector.civicrm.site import Site
 from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
@@ -85,9 +85,9 @@ class Reader:
 
     def __init__(self, client: CiviClient, mapping: Mapping, site: Site) -> None:
         self._client, self._mapping, self._site = client, mapping, site
-        self._forms = {path: canonical(path, site.schema.field(mapping.entity, path)) for path in mapping.fields}
+        self._read_as = {path: as_read(path, site.schema.field(mapping.entity, path)) for path in mapping.fields}
         came_back = [CAME_BACK] if site.schema.field(mapping.entity, CAME_BACK) else []
-        self._select = ["contact_sub_type", *mapping.fields, *came_back]
+        self._select = ["contact_sub_type", *(stored for stored, _ in self._read_as.values()), *came_back]
 
     def read(self, desired: Desired, links: MappingType[str, int], gone: Collection[int]) -> Current:
         """The current state of these rows. links: row key → contact id; gone: contacts whose row is not there now."""
@@ -164,7 +164,7 @@ class Reader:
             alike: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
             for row in records.same_value(self._client, entity, self._select, rule[0], values):
                 rows[int(row["id"])] = row
-                alike[_looks({path: self._forms[path](row.get(path)) for path in rule}, rule)].append(int(row["id"]))
+                alike[_looks(self._fields(row, rule), rule)].append(int(row["id"]))
             for wanted in open_:
                 found[wanted.key] = _Match(tuple(alike[_looks(wanted.fields, rule)]), by_key=False, doubtful=doubtful)
         return found
@@ -194,6 +194,10 @@ class Reader:
         code = name.removeprefix(prefix)
         return name.startswith(prefix) and (ALL in desired.scope or code in desired.scope)
 
+    def _fields(self, row: Row, paths: Iterable[str]) -> dict[str, str | None]:
+        """Canonical values of some of the mapping's fields."""
+        return {path: form(row.get(stored)) for path in paths for stored, form in (self._read_as[path],)}
+
     def _person(self, row: Row, standing: Standing) -> Person:
         id_ = int(row["id"])
         return Person(
@@ -202,7 +206,7 @@ class Reader:
             is_deleted=bool(row["is_deleted"]),
             opted_out=bool(row["is_opt_out"]),
             external_identifier=row.get("external_identifier") or None,
-            fields={path: form(row.get(path)) for path, form in self._forms.items()},
+            fields=self._fields(row, self._read_as),
             location_ids={name: row.get(name) for name in LOCATIONS},
             sub_types=frozenset(row.get("contact_sub_type") or ()),
             came_back_on=str(row[CAME_BACK])[:10] if row.get(CAME_BACK) else None,

@@ -104,12 +104,13 @@ def _shown(call: Call, entity: str, field: Field, suffix: str, held: Reader) -> 
 
 def _named(call: Call, entity: str, field: Field, suffix: str, held: Reader) -> Reader:
     position = 1 if suffix == "name" else 2
-    names: dict[str, Any] = {}
+    known: dict[Any, dict[str, Any]] = {}
 
     def read(row: Row) -> Any:
-        if not names:
-            names.update((str(c[0]), c[position]) for c in options.choices(call.site, entity, field, row))
-        value = held(row)
+        kind = row.get("extends")  # the choices of a custom group's sub types depend on what it extends
+        if kind not in known:
+            known[kind] = {str(c[0]): c[position] for c in options.choices(call.site, entity, field, row)}
+        names, value = known[kind], held(row)
         if isinstance(value, list):
             return [names[str(v)] for v in value if str(v) in names]
         return None if value is None else names.get(str(value))

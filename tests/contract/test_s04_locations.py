@@ -118,3 +118,12 @@ def test_s4_contacts_are_reached_from_their_emails(site: Site) -> None:
     site.person(external_identifier=key, **{"email_primary.email": f"{key}@example.org"})
     rows = site.get("Email", [["contact_id.external_identifier", "=", key]], "contact_id.first_name")
     assert [row["contact_id.first_name"] for row in rows] == ["Amina"]
+
+
+def test_s4_the_id_of_a_country_is_named_by_the_list_of_its_field(site: Site, runtime: str) -> None:
+    params = {"action": "create", "loadOptions": ["id", "name"], "where": [["name", "=", "country_id"]]}
+    (field,) = site.call("Address", "getFields", params, who=runtime).values
+    names = {option["id"]: option["name"] for option in field["options"]}
+    made = site.person(**{"address_primary.country_id:name": "PS"})
+    row = site.contact(made, "address_primary.country_id", "address_primary.country_id:name")
+    assert names[row["address_primary.country_id"]] == row["address_primary.country_id:name"] == "PS"

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from connector.civicrm.schema import Field, Schema, canonical, owner
+from connector.civicrm.schema import Field, Schema, as_read, canonical, owner
 
 from .site import schema
 
@@ -122,3 +122,25 @@ def test_a_number_behind_which_options_stand_is_written_by_name() -> None:
     found = Schema({"Individual": {"gender_id": Field("gender_id", "Integer", options={"Female": "Female"})}})
     assert "gender_id:name" in (found.problem("Individual", "gender_id") or "")
     assert found.problem("Individual", "gender_id:name") is None
+
+
+COUNTRY = Field("country_id", "Integer", options={"IE": "Ireland"}, option_ids={"1105": "IE"})
+
+
+@pytest.mark.parametrize(("id_", "name"), [(1105, "IE"), ("1105", "IE"), (None, None), (9999, "9999")])
+def test_an_option_is_read_by_its_id_and_an_unknown_one_does_not_look_empty(id_, name) -> None:
+    path, form = as_read("address_primary.country_id:name", COUNTRY)
+    assert path == "address_primary.country_id"
+    assert form(id_) == name
+
+
+@pytest.mark.parametrize("path", ["first_name", "address_primary.country_id:label"])
+def test_what_is_no_name_of_an_option_is_read_as_it_is(path) -> None:
+    assert as_read(path, COUNTRY)[0] == path
+
+
+def test_options_of_which_a_field_holds_several_are_left_to_the_site() -> None:
+    told = {"name": "languages", "data_type": "String", "options": [{"id": "1", "name": "en", "label": "English"}]}
+    one, several = (Schema.of({"fields Individual": [told | {"serialize": kind}]}) for kind in (None, 1))
+    assert one.field("Individual", "languages").option_ids == {"1": "en"}
+    assert as_read("languages:name", several.field("Individual", "languages"))[0] == "languages:name"
