@@ -1,14 +1,15 @@
 """The activities through which staff and the connector talk: what was handed in, what was decided, what came of it.
 
-CiviCRM holds the state of everything here, so nothing is lost when the connector is off for a week. Who handed in and
-who decided is the activity's source contact, which CiviCRM itself sets from the login when a form is sent.
+CiviCRM holds the state of everything here, so nothing is lost when the connector is off for a week. Who decided is
+proven by CiviCRM's own record of the form that was sent.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connector import clock
 from connector.civicrm.answers import Row
 from connector.civicrm.client import CiviClient
 from connector.errors import PermanentError, UserError
@@ -21,6 +22,10 @@ ENDED = frozenset({NOTHING, APPLIED, REFUSED})
 DECIDABLE = frozenset({PLANNED, STOPPED, UNUSABLE})
 APPLY, REFUSE, AGAIN, DISMISS = "apply", "refuse", "again", "dismiss"
 NEW, DONE, VOID = "new", "done", "void"
+# The forms that decide, as mappings/setup.toml makes them.
+FORMS = ("afformSolidarityDecide", "afformSolidarityAnswer")
+# CiviCRM keeps a form's submission in the same request as its activity, a moment later.
+WAIT_FOR_SUBMISSION = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,15 @@ def rosters(client: CiviClient, ids: Iterable[int] = ()) -> dict[int, HandedIn]:
 
 
 def decisions(client: CiviClient) -> list[Decision]:
-    """The decisions that nobody looked at yet, oldest first."""
-    fields = ("About", "Plan", "Verdict", "Number_Of_Rows")
-    rows = client.api4(
+    """The decisions that nobody looked at yet, oldest first; those that no form made are told so and left out.
+
+    Whoever may edit activities can make or change one in anybody's name. What was decided, and by whom, is therefore
+    read from the submission of the form, which CiviCRM keeps and staff can neither make nor change.
+    """
+    made = client.api4(
         "Activity",
         "get",
-        select=["id", "source_contact_id", *(f"{DECISION}.{name}" for name in fields)],
+        select=["id", "created_date"],
         where=[
             ["activity_type_id:name", "=", DECISION],
             ["is_deleted", "=", False],
@@ -84,7 +92,33 @@ def decisions(client: CiviClient) -> list[Decision]:
         ],
         orderBy={"id": "ASC"},
     )
-    return [_decision(row) for row in rows]
+    if not made:
+        return []
+    sent = _submissions(client, min(row["created_date"] for row in made))
+    found = []
+    for row in made:
+        if int(row["id"]) in sent:
+            found.append(sent[int(row["id"])])
+        elif clock.now() - _utc(row["created_date"]) > WAIT_FOR_SUBMISSION:
+            forged = Decision(int(row["id"]), 0, 0, "", "", None)
+            close(client, forged, VOID, "Not made by the form; nothing was done. Decide under Solidarity in the menu.")
+    return found
+
+
+def _submissions(client: CiviClient, since: str) -> dict[int, Decision]:
+    """Activity → the decision in the submission of the form that made it."""
+    rows = client.api4(
+        "AfformSubmission",
+        "get",
+        select=["contact_id", "data"],
+        where=[
+            ["afform_name", "IN", list(FORMS)],
+            ["status_id:name", "=", "Processed"],
+            ["submission_date", ">=", (_utc(since) - WAIT_FOR_SUBMISSION).strftime("%Y-%m-%d %H:%M:%S")],
+        ],
+    )
+    found = [_decision(entity, row["contact_id"]) for row in rows for entity in row["data"].get("Activity1", ())]
+    return {decision.id: decision for decision in found}
 
 
 def move(client: CiviClient, roster: HandedIn, state: str, **values: Any) -> bool:
@@ -142,17 +176,23 @@ def _handed_in(row: Row) -> HandedIn:
         state=str(row[f"{ROSTER}.State"] or HANDED_IN),
         plan=str(row[f"{ROSTER}.Plan"] or ""),
         decision=int(row[f"{ROSTER}.Decision"] or 0),
-        created=datetime.fromisoformat(row["created_date"]).replace(tzinfo=UTC),
+        created=_utc(row["created_date"]),
     )
 
 
-def _decision(row: Row) -> Decision:
-    number = row[f"{DECISION}.Number_Of_Rows"]
+def _decision(sent: Row, contact: int | None) -> Decision:
+    """What a form said. Its fields are as they were typed."""
+    fields = {name.removeprefix(f"{DECISION}."): str(value or "").strip() for name, value in sent["fields"].items()}
+    about, number = fields.get("About", ""), fields.get("Number_Of_Rows", "")
     return Decision(
-        id=int(row["id"]),
-        by=int(row["source_contact_id"] or 0),
-        about=int(row[f"{DECISION}.About"] or 0),
-        plan=str(row[f"{DECISION}.Plan"] or ""),
-        verdict=str(row[f"{DECISION}.Verdict"] or ""),
-        number=int(number) if number is not None else None,
+        id=int(sent.get("id") or 0),
+        by=int(contact or 0),
+        about=int(about) if about.isdigit() else 0,
+        plan=fields.get("Plan", ""),
+        verdict=fields.get("Verdict", ""),
+        number=int(number) if number.isdigit() else None,
     )
+
+
+def _utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -79,7 +79,7 @@ def _display(change: Change, values: Row) -> Row:
 def _page(change: Change, values: Row) -> Row:
     """Lists and truths were made text in the plan."""
     made = {"name": change.key, **values, "permission": json.loads(values["permission"])}
-    return made | ({"create_submission": False} if values["type"] == "form" else {})
+    return made | ({"create_submission": True} if values["type"] == "form" else {})
 
 
 def _navigation(change: Change, values: Row) -> Row:

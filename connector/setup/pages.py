@@ -30,7 +30,7 @@ def form_page(
         f"{escape(form['button'])}</button>",
         "</af-form>",
     ]
-    values = {"type": "form", "create_submission": False, "redirect": f"/{form['after']}"}
+    values = {"type": "form", "create_submission": True, "redirect": f"/{form['after']}"}
     return _page(form, "\n".join(lines), permission) | values
 
 

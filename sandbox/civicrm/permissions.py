@@ -67,6 +67,7 @@ RUNTIME_ROLE = (
     "access all custom data",
     "view all activities",
     "access uploaded files",
+    "manage own afform",
     "view debug output",
 )
 # A limited staff user: the pages of the menu, and reading what was written back and attached.

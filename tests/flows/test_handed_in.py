@@ -168,6 +168,29 @@ def test_nobody_decides_in_anothers_name(staff: Staff, sheet: Path) -> None:
     assert who[0]["display_name"] == "Sandbox Staff"
 
 
+def test_a_decision_that_no_form_made_is_none(staff: Staff, sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may edit activities could otherwise decide in anybody's name, or change what somebody decided."""
+    id_ = staff.hand_in(sheet)
+    staff.works()
+    fields = {"About": id_, "Plan": staff.roster(id_)["Plan"], "Verdict": "apply", "Number_Of_Rows": 2}
+    values = {"activity_type_id:name": "Solidarity_Decision", "source_contact_id": 2}
+    values |= {f"Solidarity_Decision.{name}": value for name, value in fields.items()}
+    (forged,) = staff.site.api("Activity", "create", values=values)
+    staff.works()
+    assert staff.roster(id_)["State"] == "planned"
+    monkeypatch.setattr("connector.desk.activities.WAIT_FOR_SUBMISSION", timedelta(seconds=-5))
+    staff.works()
+    assert staff.decision(forged["id"])[0] == "void"
+    assert staff.site.status("M00001", "chapter_COR06") is None
+
+    refused = staff.decide(id_, "refuse")
+    where = [["id", "=", refused]]
+    staff.site.api("Activity", "update", where=where, values={"Solidarity_Decision.Verdict": "apply"})
+    monkeypatch.undo()
+    staff.works()
+    assert staff.roster(id_)["State"] == "refused"
+
+
 def test_chapters_are_handed_in_in_the_same_way(bare: Site, connector: Connector) -> None:
     staff = Staff(bare, connector)
     id_ = staff.hand_in(CHAPTERS, kind="chapters")
