@@ -15,17 +15,17 @@ from pathlib import Path
 
 from connector import clock, report
 from connector.civicrm.client import CiviClient
-from connector.desk import activities as desk, problems
+from connector.desk import activities as desk, problems, why
 from connector.desk.activities import Decision, HandedIn
 from connector.desk.problems import Problem
 from connector.errors import ConnectorError, TransientError, UserError
-from connector.plan import Plan
 from connector.store import Lease, Store
-from connector.sync import questions
+from connector.sync import questions, wording
 from connector.sync.apply import Apply, Result
 from connector.sync.history import APPLIED, TRIAL
+from connector.sync.mapping import PLEDGE
 from connector.sync.memory import Hasher
-from connector.sync.run import Look, Sync
+from connector.sync.run import Sync
 
 # A browser sends the form first and the file after it.
 WAIT_FOR_FILE = timedelta(minutes=5)
@@ -86,13 +86,16 @@ class HandedInRosters:
         except ConnectorError as error:
             problems = "".join(f"<li>{html.escape(line)}</li>" for line in error.problems)
             details = f"<p>{html.escape(error.what)}</p><ul>{problems}</ul><p>Next: {html.escape(error.next_step)}</p>"
-            desk.move(self._client, roster, desk.UNUSABLE, subject=_short(error.what), details=details)
+            desk.move(self._client, roster, desk.UNUSABLE, subject=wording.short(error.what), details=details)
             return
         desk.attach(self._client, roster.id, f"plan_{checksum}.csv", report.as_csv(plan, checksum))
         state = desk.PLANNED if plan.acting else desk.NOTHING
         if state == desk.NOTHING:
             questions.keep_up(self._client, look, roster.by)
-        told = {"subject": _short(_in_words(plan)), "details": report.as_details(plan, needed=_count(plan))}
+        told = {
+            "subject": wording.short(wording.in_words(plan)),
+            "details": report.as_details(plan, needed=wording.count(plan)),
+        }
         desk.move(self._client, roster, state, Plan=checksum, **told)
 
     # --- deciding ----------------------------------------------------------------------------------------------------
@@ -105,8 +108,8 @@ class HandedInRosters:
             return self._apply(decision, roster)
         if roster is None:
             return self._close(decision, desk.VOID, f"There is no roster {decision.about}.")
-        if why := _void(decision, roster):
-            return self._close(decision, desk.VOID, why)
+        if void := wording.void(decision, roster):
+            return self._close(decision, desk.VOID, void)
         if decision.verdict == desk.REFUSE:
             desk.move(self._client, roster, desk.REFUSED, Decision=decision.id, subject="Refused; nothing was changed.")
             return self._close(decision, desk.DONE, "Refused.")
@@ -118,15 +121,15 @@ class HandedInRosters:
     def _answered(self, decision: Decision, problem: Problem) -> int:
         """What somebody decided about a row that asks."""
         if decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
-            why = questions.answer(self._client, self._store, self._hasher, problem, decision.verdict)
+            told = questions.answer(self._client, self._store, self._hasher, problem, decision.verdict)
         elif decision.verdict in (desk.AGAIN, desk.DISMISS):
-            why = "Closed; it is opened again if a later roster asks it again."
+            told = "Closed; it is opened again if a later roster asks it again."
         else:
             return self._close(decision, desk.VOID, "That is no answer to a problem.")
         problems.close(
             self._client, problem, problems.DISMISSED if decision.verdict == desk.DISMISS else problems.SOLVED
         )
-        return self._close(decision, desk.DONE, why)
+        return self._close(decision, desk.DONE, told)
 
     def _apply(self, decision: Decision, roster: HandedIn) -> int:
         try:
@@ -142,17 +145,17 @@ class HandedInRosters:
         current = desk.rosters(self._client, [roster.id])[roster.id]
         log.error("roster %d: %s Next: %s", roster.id, error.what, error.next_step)
         if current.state == desk.APPLYING:
-            why = f"Not finished; it is tried again each minute. {error.what} Next: {error.next_step}"
-            desk.move(self._client, current, desk.APPLYING, subject=_short(why))
+            told = f"Not finished; it is tried again each minute. {error.what} Next: {error.next_step}"
+            desk.move(self._client, current, desk.APPLYING, subject=wording.short(told))
             return 0
-        desk.move(self._client, current, desk.UNUSABLE, subject=_short(error.what))
+        desk.move(self._client, current, desk.UNUSABLE, subject=wording.short(error.what))
         return self._close(decision, desk.VOID, f"{error.what} Next: {error.next_step}")
 
     def _applied(self, decision: Decision, roster: HandedIn, sync: Sync, lease: Lease) -> int:
         look = sync.look()
-        if why := _stopped(look.plan, decision, begun=roster.state == desk.APPLYING):
-            desk.move(self._client, roster, desk.STOPPED, subject=_short(why))
-            return self._close(decision, desk.VOID, why)
+        if stopped := wording.stopped(look.plan, decision, begun=roster.state == desk.APPLYING):
+            desk.move(self._client, roster, desk.STOPPED, subject=wording.short(stopped))
+            return self._close(decision, desk.VOID, stopped)
         if roster.state != desk.APPLYING:
             if not desk.move(self._client, roster, desk.APPLYING, Decision=decision.id):
                 return 0  # somebody else moved it: the next step sees how it stands
@@ -162,12 +165,27 @@ class HandedInRosters:
         state = TRIAL if result.left_out else APPLIED
         sync.history.applied(look.plan, state, passed, by=f"contact {decision.by}")
         questions.keep_up(self._client, look, roster.by)
-        told = {"subject": _short(_done(result)), "details": _result(look, result)}
+        self._tell_why(sync, roster, decision, result)
+        told = {"subject": wording.short(wording.done(result)), "details": wording.result(look, result)}
         desk.move(self._client, roster, desk.APPLIED, **told)
-        return self._close(decision, desk.DONE, _done(result))
+        return self._close(decision, desk.DONE, wording.done(result))
+
+    def _tell_why(self, sync: Sync, roster: HandedIn, decision: Decision, result: Result) -> None:
+        """On every contact that was touched: what was written, from which line, through which column, and by whom."""
+        if sync.mapping.entity == PLEDGE:
+            return  # a pledge carries its own number, and its contact shows it
+        ids = sync.records({change.key for change in result.done})
+        wrote = [
+            why.Wrote(id_, report.TOLD[change.action][0], tuple(one.field for one in change.fields), change.line)
+            for change in result.done
+            if change.entity != "Group" and (id_ := change.id or ids.get(change.key))
+        ]
+        origin = {path: wording.origin(source) for path, source in sync.mapping.fields.items()}
+        source = f"{roster.kind}, roster {roster.id}"
+        why.tell(self._client, wrote, source=source, origin=origin, by=decision.by)
 
     def _close(self, decision: Decision, state: str, why: str) -> int:
-        desk.close(self._client, decision, state, _short(why))
+        desk.close(self._client, decision, state, wording.short(why))
         return 1
 
     def _sync(self, roster: HandedIn) -> "_Opened":
@@ -212,67 +230,3 @@ class _Opened:
 def _about(decisions: Sequence[Decision]) -> list[int]:
     """The activities that these decisions are about; never an empty list, which would ask for everything."""
     return [decision.about for decision in decisions] or [0]
-
-
-def _void(decision: Decision, roster: HandedIn) -> str | None:
-    """Why a decision cannot be carried out, or None."""
-    if roster.decision or roster.state in desk.ENDED:
-        return f"Roster {roster.id} was decided about already."
-    if roster.state not in desk.DECIDABLE:
-        return f"Roster {roster.id} was not planned yet; wait for its plan and read it."
-    if decision.verdict == desk.APPLY and (decision.plan != roster.plan or not roster.plan):
-        return f"That was an older plan of roster {roster.id}; read the one that stands there now and decide again."
-    if decision.verdict not in (desk.APPLY, desk.REFUSE, desk.AGAIN):
-        return "No decision was chosen."
-    return None
-
-
-def _stopped(plan: Plan, decision: Decision, *, begun: bool) -> str | None:
-    """What keeps a plan from being applied, or None. begun: it was begun already, so its brakes were passed."""
-    if final := [brake for brake in plan.brakes if not brake.passable]:
-        return f"Stopped: {final[0].reason}."
-    if plan.brakes and not begun and decision.number != _count(plan):
-        reasons = "; ".join(brake.reason for brake in plan.brakes)
-        return (
-            f"Stopped: {reasons}. If it is right, decide again and type the number of rows that change: {_count(plan)}."
-        )
-    return None
-
-
-def _count(plan: Plan) -> int:
-    """How many rows of a roster change."""
-    return len({change.key for change in plan.acting})
-
-
-def _in_words(plan: Plan) -> str:
-    told = ", ".join(words for _, words in report.summary(plan.changes))
-    stops = "".join(f" Needs a number: {brake.reason}." for brake in plan.brakes if plan.acting)
-    return f"{told or 'Nothing to do'}.{stops}"
-
-
-def _done(result: Result) -> str:
-    told = ", ".join(words for _, words in report.summary(result.done)) or "nothing to do"
-    rows = len({change.key for change in result.left_out})
-    left = f" {rows} rows changed in CiviCRM since the plan and were left out." if rows else ""
-    failed = f" {len(result.failed)} rows failed." if result.failed else ""
-    return f"Done: {told}.{left}{failed}"
-
-
-def _result(look: Look, result: Result) -> str:
-    """What came of an apply, for the activity: figures first, then what asks for a person."""
-    plan = look.plan
-    rest = tuple(change for change in plan.changes if not change.acts)
-    left = "".join(f"<li>{html.escape(key)}: changed in CiviCRM since the plan</li>" for key in _keys(result))
-    failed = "".join(f"<li>{html.escape(key)}: {html.escape(why)}</li>" for key, why in result.failed.items())
-    listed = f"<ul>{left}{failed}</ul>" if left or failed else ""
-    told = report.as_details(Plan(plan.flow, rest, plan.scope, plan.row_count)) if rest else ""
-    return f"<p>{html.escape(_done(result))}</p>{listed}{told}"
-
-
-def _keys(result: Result) -> list[str]:
-    return list(dict.fromkeys(change.key for change in result.left_out))
-
-
-def _short(text: str) -> str:
-    """An activity's subject holds 255 letters."""
-    return text if len(text) <= 250 else f"{text[:249]}…"

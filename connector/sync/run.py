@@ -90,6 +90,10 @@ class Sync:
         memory.keep_links(self.store, self.mapping.name, hashed)
         memory.keep(self.store, self.hasher, self.mapping.remembered_as, agreed)
 
+    def records(self, keys: Iterable[str]) -> dict[str, int]:
+        """Row key → its record in CiviCRM, for those that are known."""
+        return self._links(keys)[0]
+
     def _remember(self, ids: Iterable[int]) -> memory.Memory:
         return memory.load(self.store, self.hasher, self.mapping.remembered_as, ids)
 

@@ -51,6 +51,34 @@ def test_the_whole_plan_hangs_on_the_activity_as_a_file(staff: Staff, sheet: Pat
     assert '"Haddad1"' in staff.read(plan["url"]).decode("utf-8-sig")
 
 
+def test_each_contact_says_what_was_written_from_which_line_and_by_whom(
+    staff: Staff, roster: RosterFile, connector: Connector
+) -> None:
+    connector.run("apply", "members", roster.write(member(1), member(2)), "--yes", "--force", "first-run")
+    id_ = staff.hand_in(roster.write(member(1), member(2, Mobile="+353 87 999 0002"), member(3)))
+    staff.works()
+    decision = staff.decide(id_, "apply")
+    staff.works()
+    assert staff.decision(decision)[0] == "done"
+    written = staff.site.api(
+        "Activity",
+        "get",
+        select=["subject", "details", "source_contact_id", "target_contact_id"],
+        where=[["activity_type_id:name", "=", "Solidarity_Written"]],
+    )
+    (changed,) = [row for row in written if row["subject"] == "Changed in CiviCRM: phone_primary.phone"]
+    second = staff.site.person("M00002")["id"]
+    assert changed["target_contact_id"] == [second]
+    assert f"From members, roster {id_}." in changed["details"]
+    assert "phone_primary.phone: column Mobile; wins: roster" in changed["details"]
+    assert f"{second}: 3" in changed["details"]
+    assert "999 0002" not in changed["details"]
+    (roster_row,) = staff.site.api("Activity", "get", select=["source_contact_id"], where=[["id", "=", id_]])
+    assert {row["source_contact_id"] for row in written} == {roster_row["source_contact_id"]}
+    new = [row["subject"] for row in written if row["target_contact_id"] == [staff.site.person("M00003")["id"]]]
+    assert any(subject.startswith("New in CiviCRM: external_identifier, first_name") for subject in new)
+
+
 def test_without_the_number_a_first_run_is_stopped_and_can_be_decided_again(staff: Staff, sheet: Path) -> None:
     id_ = staff.hand_in(sheet)
     staff.works()
