@@ -116,6 +116,16 @@ def test_s13_the_runtime_role_cannot_delete_activities(site: Site, desk: Desk, r
     assert site.get("Activity", where["where"], "id") == []
 
 
+def test_s13_without_access_all_custom_data_the_fields_are_as_if_not_there(
+    site: Site, desk: Desk, runtime: str, without: Any
+) -> None:
+    made, kind = new(site, desk), f"{desk.roster}.State"
+    with without("access all custom data"):
+        assert desk.activity(made, kind) == {"id": made}
+        answer = site.call("Activity", "get", {"where": [[kind, "=", "new"]]}, runtime)
+    assert (answer.status, answer.error) == (500, f"Invalid field '{kind}'")
+
+
 def test_s13_without_view_all_activities_they_are_read_but_not_written(
     site: Site, desk: Desk, runtime: str, without: Any
 ) -> None:

@@ -126,6 +126,15 @@ def test_s17_staff_read_what_is_attached_with_one_more_permission(
         site.http.cookies.clear()
 
 
+def test_s17_a_file_over_two_megabytes_never_arrives(desk: Desk, staff: str, runtime: str) -> None:
+    """With PHP as it comes (upload_max_filesize); the activity stands already."""
+    (done,) = desk.submit(desk.hand_in, {f"{desk.roster}.Kind": "members"}).values
+    assert desk.upload(done["token"], "m.csv", b"a" * (2 * 1024 * 1024)).status == 200
+    (done,) = desk.submit(desk.hand_in, {f"{desk.roster}.Kind": "members"}).values
+    assert desk.upload(done["token"], "m.csv", b"a" * (2 * 1024 * 1024 + 1)).status == 500
+    assert file_of(desk, done["Activity1"][0]["id"]) is None
+
+
 def test_s17_uploading_again_replaces_the_file(site: Site, desk: Desk, staff: str, runtime: str) -> None:
     (done,) = desk.submit(desk.hand_in, {f"{desk.roster}.Kind": "members"}).values
     first, second = (desk.upload(done["token"], "m.csv", text).values[0]["id"] for text in (b"1", b"2"))
