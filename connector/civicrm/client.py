@@ -138,7 +138,8 @@ class CiviClient:
         if got.status_code >= 500:
             raise TransientError(f"CiviCRM answered HTTP {got.status_code} for a file.", next_step=answers.WAIT)
         if got.status_code != 200 or "text/html" in got.headers.get("content-type", ""):
-            raise PermanentError(f"CiviCRM answered HTTP {got.status_code} for a file.", next_step=answers.ADMIN_ROLE)
+            what = f"CiviCRM answered HTTP {got.status_code} for a file; an empty file is answered so too."
+            raise PermanentError(what, next_step=f"look whether it is empty; if not, {answers.ADMIN_ROLE}")
         return content
 
     def _send(self, path: str, form: Mapping[str, str], asked: Asked, judge: Judge[Result]) -> Result:

@@ -124,7 +124,8 @@ def _submissions(client: CiviClient, since: str) -> dict[int, Decision]:
 def move(client: CiviClient, roster: HandedIn, state: str, **values: Any) -> bool:
     """Change a roster's state and other values, unless its state is no longer what we saw. Returns whether it was."""
     own = {f"{ROSTER}.{name}": values.pop(name) for name in ("Plan", "Decision", "File") if name in values}
-    where = [["id", "=", roster.id], [f"{ROSTER}.State", "=", roster.state]]
+    seen = [f"{ROSTER}.State", "=", roster.state] if roster.state else [f"{ROSTER}.State", "IS EMPTY"]
+    where = [["id", "=", roster.id], seen]
     return bool(client.api4("Activity", "update", where=where, values={f"{ROSTER}.State": state, **own, **values}))
 
 
@@ -173,7 +174,7 @@ def _handed_in(row: Row) -> HandedIn:
         kind=str(row[f"{ROSTER}.Kind"] or ""),
         scope=tuple(code.strip() for code in scope.split(",") if code.strip()),
         file=int(row[f"{ROSTER}.File"]) if row[f"{ROSTER}.File"] else None,
-        state=str(row[f"{ROSTER}.State"] or HANDED_IN),
+        state=str(row[f"{ROSTER}.State"] or ""),
         plan=str(row[f"{ROSTER}.Plan"] or ""),
         decision=int(row[f"{ROSTER}.Decision"] or 0),
         created=_utc(row["created_date"]),

@@ -56,7 +56,7 @@ class HandedInRosters:
         rosters = desk.rosters(self._client, [decision.about for decision in decisions])
         done = 0
         for roster in rosters.values():
-            if roster.state == desk.HANDED_IN and (roster.file or clock.now() - roster.created > WAIT_FOR_FILE):
+            if roster.state in (desk.HANDED_IN, "") and (roster.file or clock.now() - roster.created > WAIT_FOR_FILE):
                 self._plan(roster)
                 done += 1
         for decision in decisions:

@@ -51,6 +51,8 @@ def _store_custom(call: Call, record: Record, row: Row, *, is_new: bool) -> None
     for name in (name for name in values if fields[name].fk == "File"):
         if row.get(name) not in (None, values[name]):
             files.remove(call.site, row[name])
+    if any(fields[name].custom_group in call.site.triggers for name in values):
+        values["modified_date"] = dates.now()
     call.site.table("Activity").update(row, values)
 
 

@@ -5,12 +5,11 @@ Rules for File and EntityFile, API v3's Attachment, and what /civicrm/file gives
 
 import re
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.civicrm import dates
 from sandbox.civicrm.errors import CONSTRAINT, ApiError
-from sandbox.civicrm.site import Call, Site
+from sandbox.civicrm.site import Call, Site, Upload
 from sandbox.civicrm.store import Row
 from sandbox.civicrm.values import Record
 from sandbox.civicrm.writing import Rules
@@ -21,15 +20,6 @@ SAFE = frozenset(
 )
 READ = "access uploaded files"
 ACTIVITY = "civicrm_activity"
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as a browser sends it."""
-
-    name: str
-    mime_type: str
-    content: bytes
 
 
 def keep(call: Call, upload: Upload) -> Row:

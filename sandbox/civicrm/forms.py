@@ -12,8 +12,8 @@ from typing import Any
 
 from sandbox.civicrm import activities, dates, files, writing
 from sandbox.civicrm.errors import ApiError, NotPermitted
-from sandbox.civicrm.permissions import permitted
-from sandbox.civicrm.site import EVERYTHING, Call, Caller, Site
+from sandbox.civicrm.permissions import may_open, permitted
+from sandbox.civicrm.site import EVERYTHING, Call, Site
 from sandbox.civicrm.store import Row
 from sandbox.civicrm.values import Record
 from sandbox.civicrm.writing import Rules
@@ -72,11 +72,6 @@ def _answer(call: Call, record: Record, row: Row, is_new: bool) -> Row:
 
 
 RULES = Rules(before=_before, answer=_answer)
-
-
-def may_open(caller: Caller, form: Row) -> bool:
-    """Whether the page's own permissions let the caller in."""
-    return all(map(caller.may, form.get("permission") or []))
 
 
 def revert(call: Call, rows: list[Row]) -> list[Row]:

@@ -3,6 +3,8 @@
 api.py asks before an action runs; getActions lists only what the caller may do.
 """
 
+from typing import Any
+
 from sandbox.civicrm.schema import CONTACT_ENTITIES
 from sandbox.civicrm.site import Caller
 
@@ -162,6 +164,11 @@ def permitted(caller: Caller, entity: str, action: str) -> bool:
     table = _WANTED.get(entity, _CLOSED)
     wanted = table.get(action, table.get("*", ADMINISTER))
     return not wanted or all(map(caller.may, wanted.split(", ")))
+
+
+def may_open(caller: Caller, page: dict[str, Any]) -> bool:
+    """Whether a page's, or a menu item's, own permissions let the caller in."""
+    return all(map(caller.may, page.get("permission") or []))
 
 
 def is_read(action: str) -> bool:

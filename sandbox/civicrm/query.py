@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.paths import JOINED, Column, Reader, column
+from sandbox.civicrm.permissions import may_open
 from sandbox.civicrm.schema import CONTACT_ENTITIES, CONTACT_TYPES
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row, fold
@@ -104,6 +105,8 @@ def _expand(call: Call, entity: str, path: str) -> list[str]:
 def _may_read(call: Call, entity: str, found: Column) -> bool:
     if found.entity == "File" and entity != "File":
         return call.caller.may("access uploaded files")
+    if found.field.type == "Custom":
+        return call.caller.may("access all custom data")
     return found.field.name != "api_key" or call.caller.may("edit api keys")
 
 
@@ -122,7 +125,7 @@ def _default_test(call: Call, entity: str, where: list[Clause]) -> Test:
     if entity == "User":
         return _own_user_only(call)
     if entity == "Afform":
-        return lambda row: all(map(call.caller.may, row.get("permission") or []))
+        return lambda row: may_open(call.caller, row)
     if entity not in CONTACT_ENTITIES:
         return lambda row: True
     kind = entity if entity in CONTACT_TYPES else None

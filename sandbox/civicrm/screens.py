@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 
 from sandbox.civicrm import accounts, auth, files, forms, http, lists, options, query
 from sandbox.civicrm.errors import ApiError, LoginRefused
+from sandbox.civicrm.permissions import may_open
 from sandbox.civicrm.seed import STAFF_PASSWORD
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row
@@ -105,7 +106,7 @@ def _fields(call: Call, activity: int) -> list[tuple[str, Any]]:
 
 def menu(call: Call) -> list[dict[str, Any]]:
     """What hangs below each top of the menu and the caller may open."""
-    rows = [row for row in call.site.table("Navigation") if row["is_active"] and forms.may_open(call.caller, row)]
+    rows = [row for row in call.site.table("Navigation") if row["is_active"] and may_open(call.caller, row)]
     rows.sort(key=lambda row: row.get("weight") or 0)
     tops = [row for row in rows if row.get("parent_id") is None]
     return [{"top": top, "items": [row for row in rows if row.get("parent_id") == top["id"]]} for top in tops]
@@ -117,7 +118,7 @@ def _page(call: Call, route: str) -> Any:
     if route == "home":
         return render_template("desk.html", menu=menu(call))
     form = call.site.table("Afform").first(server_route=f"civicrm/{route}") or abort(404)
-    if not forms.may_open(call.caller, form):
+    if not may_open(call.caller, form):
         return http.html("Access denied", 403)
     model = forms.Model(form["layout"])
     if model.search:

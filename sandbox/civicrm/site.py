@@ -5,14 +5,11 @@ Every part of the API gets a `Call` (the site plus the caller); all state of the
 
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.civicrm import dates
 from sandbox.civicrm.schema import CONTACT_ENTITIES, Field, core_fields, custom_field, extends
 from sandbox.civicrm.store import Table
-
-if TYPE_CHECKING:
-    from sandbox.civicrm.files import Upload
 
 EVERYTHING = "all CiviCRM permissions and ACLs"
 _IMPLIED_BY = {
@@ -134,6 +131,15 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as a browser sends it."""
+
+    name: str
+    mime_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """The site as one caller sees it during one API call."""
 
@@ -144,7 +150,7 @@ class Call:
     # The administrator's own password, which making a user asks for.
     actor_password: str | None = None
     # The file that came with the request.
-    upload: "Upload | None" = None
+    upload: Upload | None = None
 
     @property
     def zone(self) -> tzinfo:

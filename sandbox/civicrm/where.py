@@ -35,7 +35,7 @@ def _compile(call: Call, entity: str, clause: Clause, joins: dict[str, str]) -> 
     if entity == "Activity" and path in ("target_contact_id", "assignee_contact_id"):
         return _is_about(str(path), value)
     found = column(call, entity, path, joins)
-    if found is None:
+    if found is None or (found.field.type == "Custom" and not call.caller.may("access all custom data")):
         raise ApiError(f"Invalid field '{path}'")
     if found.field.name == "api_key" and not call.caller.may("edit api keys"):
         return lambda row: True  # CiviCRM drops a condition that the caller may not use, and so finds everything
