@@ -60,7 +60,7 @@ def check(context: Context, name: str | None, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def suggest(file: Path) -> None:
     """Draft a mapping for the roster FILE, from its headings and how its cells look. Asks nobody, changes nothing."""
-    click.echo(suggestions.draft(rosters.read(file), file.stem), nl=False)
+    click.echo(suggestions.draft(rosters.read(file, suggestions.HEADINGS), file.stem), nl=False)
 
 
 def on_site(mapping: Mapping, schema: Schema) -> Iterator[Problem]:

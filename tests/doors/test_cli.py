@@ -1,6 +1,7 @@
 """The command line at its door: what it refuses before anything happens, and how it tells."""
 
 import json
+import os
 
 import pytest
 from click.testing import CliRunner
@@ -151,3 +152,14 @@ def test_the_key_is_never_shown(run, site) -> None:
     answer(site, "<h1>a-runtime-key</h1>", 404, HTML, url=API4)
     result = run("-v", "plan", "members", "members.csv")
     assert "a-runtime-key" not in result.output
+
+
+def test_a_mapping_is_drafted_without_any_setting_and_without_asking_anybody(site, tmp_path) -> None:
+    path = tmp_path / "members.csv"
+    path.write_text("Members of Cork;;\nMember No;First name;Last name\nM1;Amina;Haddad\n", encoding="utf-8")
+    result = CliRunner(env=dict.fromkeys(os.environ)).invoke(main, ["mapping", "suggest", str(path)])
+    assert result.exit_code == 0, result.stderr
+    assert "[fields]" in result.stdout
+    assert '"Member No"' in result.stdout
+    assert "Amina" not in result.stdout
+    assert len(site.calls) == 0
