@@ -194,3 +194,9 @@ def test_a_long_section_is_counted_on_the_page_and_whole_in_the_csv() -> None:
 
 def test_a_page_about_nothing_says_so() -> None:
     assert "Nothing to do" in report.as_html(of())
+
+
+@pytest.mark.parametrize("writer", [report.as_json, report.as_csv, report.as_html, report.as_details])
+def test_what_was_done_to_read_the_file_is_in_every_form_of_the_plan(writer) -> None:
+    note = "not written in UTF-8 (line 2); read as Windows-1256 (Arabic)"
+    assert note in writer(of(Change(Action.NOTE, "roster", "", note)))
