@@ -12,9 +12,6 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime, time
 from typing import Any, cast
 
-import openpyxl
-from openpyxl.utils import range_boundaries
-
 from connector.errors import UserError
 from connector.sync.cleaners import tidy
 from connector.sync.table import Table
@@ -32,6 +29,8 @@ def read(raw: bytes, known: Collection[str]) -> Table:
 
     Raises UserError when it is no workbook, unpacks to too much, or nobody can tell which sheet is meant.
     """
+    import openpyxl  # here: most rosters are CSV, and it takes a while to load
+
     _check(raw)
     try:
         # openpyxl warns of features that it leaves out, none of which changes a cell
@@ -145,6 +144,8 @@ def shown_as(value: Any, number_format: str = "General") -> str:
 
 def _merged(raw: bytes, sheet: Any) -> list[Range]:
     """The merged ranges of a sheet."""
+    from openpyxl.utils import range_boundaries
+
     with zipfile.ZipFile(io.BytesIO(raw)) as packed:
         # the streaming mode has no public name for the part that it reads
         xml = packed.read(sheet._worksheet_path.lstrip("/"))
