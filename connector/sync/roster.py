@@ -3,7 +3,7 @@
 What kind of file it is, its first bytes say, not its name: workbooks are read by roster_xlsx, text by roster_csv.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,18 @@ from connector.sync.cleaners import tidy
 from connector.sync.table import Table
 
 MAX_BYTES = 20_000_000
-MAX_ROWS = 200_000
 # Titles and groups of headings may stand above the headings; so many lines are looked at.
 HEADINGS_WITHIN = 10
 # how files begin that are often handed in instead of a roster
-_NO_ROSTER = {b"\xd0\xcf\x11\xe0": "an old Excel file, or one with a password", b"%PDF": "a PDF"}
+_NO_ROSTER = {
+    b"\xd0\xcf\x11\xe0": "an old Excel file, or one with a password",
+    b"%pdf": "a PDF",
+    b"<html": "a web page",
+    b"<!doctype": "a web page",
+    b"<table": "a web page",
+    b"<?xml": "an XML file",
+    b"{\\rtf": "a text document",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Roster:
     notes: tuple[str, ...] = ()
 
 
-def read(path: Path, known: Collection[str] = ()) -> Roster:
+def read(path: Path, known: Container[str] = ()) -> Roster:
     """Read a CSV file or an Excel workbook (.xlsx).
 
     known: headings that are looked for; the line with the most of them holds the headings, else the first with a text.
@@ -46,11 +53,6 @@ def read(path: Path, known: Collection[str] = ()) -> Roster:
     """
     raw = _bytes(path)
     table = roster_xlsx.read(raw, known) if raw.startswith(b"PK\x03\x04") else roster_csv.read(raw)
-    if len(table.lines) > MAX_ROWS:
-        raise UserError(
-            f"The roster has more than {MAX_ROWS} rows.",
-            next_step="check that it is the roster; if so, split it by chapter and hand in the parts.",
-        )
     tidied = [(line, [tidy(cell) for cell in cells]) for line, cells in table.lines]
     filled = [(line, cells) for line, cells in tidied if any(cells)]
     start = _headings_at([cells for _, cells in filled[:HEADINGS_WITHIN]], known)
@@ -62,9 +64,9 @@ def read(path: Path, known: Collection[str] = ()) -> Roster:
     return Roster(headings, rows, tuple(notes))
 
 
-def _headings_at(first: Sequence[Sequence[str]], known: Collection[str]) -> int:
+def _headings_at(first: Sequence[Sequence[str]], known: Container[str]) -> int:
     """Which of the first lines holds the headings."""
-    hits = [len(set(known).intersection(cells)) for cells in first]
+    hits = [sum(cell in known for cell in set(cells)) for cells in first]
     return hits.index(max(hits)) if hits else 0
 
 
@@ -89,7 +91,8 @@ def _bytes(path: Path) -> bytes:
         raise UserError(f"The roster file cannot be read ({error.strerror}).", next_step="check its path.") from None
     if not raw.strip():
         raise UserError("The roster file is empty.", next_step="save the spreadsheet again and hand in that file.")
-    kind = next((name for start, name in _NO_ROSTER.items() if raw.startswith(start)), None)
+    begins = raw[:100].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    kind = next((name for start, name in _NO_ROSTER.items() if begins.startswith(start)), None)
     if kind:
         raise UserError(
             f"The roster is {kind}, not a CSV file or a workbook.",

@@ -3,18 +3,23 @@
 import csv
 import io
 import re
+from collections import Counter
 
 from connector.errors import UserError
-from connector.sync.table import Table
+from connector.sync.table import MAX_ROWS, Table, too_long
 
 DELIMITERS = (",", ";", "\t")
 # the first line that Excel writes and reads to name the delimiter
 _SAID_DELIMITER = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
-# how many lines of the beginning are looked at for the delimiter: the first may be a title
-_LOOKED_AT = 10
+# how much of the beginning is looked at for the delimiter: the first lines may be titles
+_LOOKED_AT, _LOOKED_AT_CHARACTERS = 10, 50_000
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 # bytes above ASCII that stand together, with what stands directly around them
 _RUN = re.compile(rb"([A-Za-z]?)([\x80-\xff]+)(?=([A-Za-z]?))")
+# signs that follow no letter, and what stands for bytes that Windows-1252 does not have
+_ODD_SIGN = re.compile("[^\\W\\d_][¹³¼½¾£¤¥¦§¨¬¯±¶¸‡†ˆ˜¡¿]|\ufffd")
+# what bytes that are no UTF-8 become when they are read as UTF-8 with "surrogateescape", and all other letters
+_BROKEN, _WHOLE = re.compile("[\udc80-\udcff]"), re.compile("[^\x00-\x7f\udc80-\udcff]")
 _AS_UTF_8 = "save it from the spreadsheet program as 'CSV UTF-8'."
 
 
@@ -28,8 +33,10 @@ def read(raw: bytes) -> Table:
     started = 1
     try:
         for cells in reader:
-            if not (said and started == 1):
+            if any(cells) and not (said and started == 1):
                 found.append((started, cells))
+            if len(found) > MAX_ROWS + 1:
+                raise too_long()
             started = reader.line_num + 1
     except csv.Error as error:
         raise UserError(
@@ -46,10 +53,21 @@ def decode(raw: bytes) -> tuple[str, tuple[str, ...]]:
     try:
         return _text(raw.decode("utf-8-sig")), ()
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-    encoding, name = _code_page(raw, line)
+        line = _line(raw, error.start)
+    text = raw.decode("utf-8", "surrogateescape")
+    if raw.startswith(b"\xef\xbb\xbf") or len(_WHOLE.findall(text)) > len(_BROKEN.findall(text)):
+        raise UserError(f"The roster is written in UTF-8, but line {line} is damaged.", next_step=_AS_UTF_8)
+    encoding, name = _code_page(raw)
     note = f"not written in UTF-8 (line {line}); read as {name}. If names look wrong, {_AS_UTF_8}"
-    return _text(raw.decode(encoding)), (note,)
+    try:
+        return _text(raw.decode(encoding)), (note,)
+    except UnicodeDecodeError as error:
+        told = f"The roster looks like {name}, but line {_line(raw, error.start)} has a character that is none."
+        raise UserError(told, next_step=_AS_UTF_8) from None
+
+
+def _line(raw: bytes, position: int) -> int:
+    return raw.count(b"\n", 0, position) + 1
 
 
 def _utf_16(raw: bytes) -> str:
@@ -64,31 +82,47 @@ def _utf_16(raw: bytes) -> str:
     raise _binary()
 
 
-def _code_page(raw: bytes, line: int) -> tuple[str, str]:
+def _code_page(raw: bytes) -> tuple[str, str]:
     """Windows-1256 when the letters above ASCII make Arabic words, Windows-1252 when they stand inside Latin words.
 
     Both can read nearly every byte, so only what the letters make tells them apart. Anything else is not guessed at.
     """
-    arabic = latin = other = 0
-    for before, run, after in _RUN.findall(raw):
-        letters = [char for char in run.decode("cp1256") if char.isalpha()]
-        if not letters:
-            continue  # quotation marks, non-breaking blanks
-        if len(letters) > 1 and not before and not after and all("\u0621" <= char <= "\u064a" for char in letters):
-            arabic += 1
-        elif (before or after) and len(run) <= 3:
-            latin += 1
-        else:
-            other += 1
-    if arabic > latin and other <= arabic // 10:
+    runs = list(_RUN.finditer(raw))
+    kind_of = [_kind(*run.groups()) for run in runs]
+    kinds = Counter(kind_of)
+    arabic, latin, other = kinds["arabic"], kinds["latin"], kinds["other"]
+    if arabic > 10 * (latin + other):
         return "cp1256", "Windows-1256 (Arabic)"
-    try:
-        raw.decode("cp1252")
-    except UnicodeDecodeError:
-        latin = 0
-    if latin > arabic and other <= latin // 10:
+    if latin > 10 * (arabic + other) or (kinds["both"] and not arabic + other):
         return "cp1252", "Windows-1252 (Western)"
-    raise UserError(f"Nobody can tell in which encoding the roster is written (line {line}).", next_step=_AS_UTF_8)
+    odd = runs[kind_of.index("other" if other else kind_of[0])]
+    told = f"Nobody can tell in which encoding the roster is written (line {_line(raw, odd.start())})."
+    raise UserError(told, next_step=_AS_UTF_8)
+
+
+def _kind(before: bytes, run: bytes, after: bytes) -> str:
+    """What a run of bytes above ASCII speaks for: arabic, latin, other; both or alone when it tells nothing."""
+    western, eastern = run.decode("cp1252", "replace"), run.decode("cp1256")
+    if (before or after) and _is_odd(before.decode() + western + after.decode()):
+        return "other"
+    if western == eastern:
+        return "both"  # quotation marks, blanks, a few accents
+    if before or after:
+        return "latin" if len(run) <= 3 else "other"
+    letters = [char for char in eastern if char.isalpha()]
+    if len(letters) > 1:
+        return "arabic" if all("\u0600" <= char <= "\u06ff" for char in letters) else "other"
+    return "alone"  # "Ö. Yilmaz", or an Arabic "and"
+
+
+def _is_odd(word: str) -> bool:
+    """True for what another code page leaves inside words: signs ("Pawe³"), misplaced capitals ("MŸller", "JosŽ")."""
+    capitals = (
+        two.isupper() and (one.islower() or three.islower())
+        for one, two, three in zip(word, word[1:], word[2:] + " ", strict=False)
+        if one.isalpha()
+    )
+    return bool(_ODD_SIGN.search(word)) or any(capitals)
 
 
 def _text(text: str) -> str:
@@ -102,6 +136,15 @@ def _binary() -> UserError:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter that the first lines use most, outside quotation marks."""
-    first = "\n".join(text.lstrip().splitlines()[:_LOOKED_AT])
-    return max(DELIMITERS, key=re.sub(r'"[^"]*"', "", first).count)
+    """The delimiter that cuts most of the first lines into equally many cells, into more cells when that is equal.
+
+    Addresses have commas too, but rarely the same number in each row. What stands in quotation marks does not count.
+    """
+    bare = re.sub(r'"[^"]*"', "", text[:_LOOKED_AT_CHARACTERS])
+    lines = [line for line in bare.splitlines() if line.strip(" ")][:_LOOKED_AT]
+
+    def agreeing(delimiter: str) -> tuple[int, int]:
+        cuts = Counter(cuts for line in lines if (cuts := line.count(delimiter)))
+        return max(((count, cuts) for cuts, count in cuts.items()), default=(0, 0))
+
+    return max(DELIMITERS, key=agreeing)

@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from connector.errors import UserError
+
+MAX_ROWS = 200_000
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -11,3 +15,11 @@ class Table:
     lines: Sequence[tuple[int, list[str]]]
     notes: tuple[str, ...] = ()
     wrong: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+
+
+def too_long() -> UserError:
+    """What is told of a file with more than MAX_ROWS rows."""
+    return UserError(
+        f"The roster has more than {MAX_ROWS} rows.",
+        next_step="check that it is the roster; if so, split it by chapter and hand in the parts.",
+    )

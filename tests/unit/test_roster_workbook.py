@@ -106,6 +106,48 @@ def test_an_error_in_a_cell_refuses_its_row(workbook: Workbook) -> None:
     assert workbook.read().rows[0].wrong == ("Name holds the error #N/A",)
 
 
+def test_a_formula_that_gives_no_text_leaves_its_cell_empty(workbook: Workbook) -> None:
+    workbook.rows(HEADINGS, ("M1", '=IF(C2="","",C2)', None)).read()
+    put_into(workbook.path, b'<c r="B2">', b'<c r="B2" t="str">')  # as Excel saves an empty text
+    found = read(workbook.path, KNOWN)
+    assert (cells(found), found.rows[0].wrong) == ([(2, ["M1", "", ""])], ())
+
+
+@pytest.mark.parametrize("error", ["#SPILL!", "#NAME?", "#DIV/0!"])
+def test_every_kind_of_error_refuses_its_row(workbook: Workbook, error: str) -> None:
+    workbook.rows(HEADINGS, ("M1", error, None))
+    workbook.sheet["B2"].data_type = "e"
+    assert workbook.read().rows[0].wrong == (f"Name holds the error {error}",)
+
+
+def test_lines_that_are_only_formatted_are_no_rows(workbook: Workbook, monkeypatch) -> None:
+    monkeypatch.setattr(roster_xlsx, "MAX_ROWS", 2)
+    workbook.rows(HEADINGS, ("M1", "Amina", None))
+    for line in range(3, 50):
+        workbook.sheet.cell(line, 1).number_format = "0.00"
+    assert cells(workbook.read()) == [(2, ["M1", "Amina", ""])]
+    with pytest.raises(UserError, match=r"more than \d+ rows"):
+        workbook.rows(("M2", "x", None), ("M3", "x", None)).read()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(b'<row r="2">', b'<row r="900000000">', id="a line far below the last that Excel has"),
+        pytest.param(
+            b"</sheetData>",
+            b"</sheetData><mergeCells>" + b'<mergeCell ref="A1:A1048576" />' * 30 + b"</mergeCells>",
+            id="ranges over each other",
+        ),
+    ],
+)
+def test_a_small_file_that_asks_for_endless_work_is_refused(workbook: Workbook, old: bytes, new: bytes) -> None:
+    workbook.rows(HEADINGS, ("M1", "Amina", None)).read()
+    put_into(workbook.path, old, new)
+    with pytest.raises(UserError, match="than a roster can have"):
+        read(workbook.path, KNOWN)
+
+
 def test_hidden_sheets_are_left_out_and_told(workbook: Workbook) -> None:
     old = workbook.book.create_sheet("last year", 0)
     old.append(HEADINGS)
@@ -151,6 +193,12 @@ def test_cells_merged_over_lines_count_for_each_line_and_are_told(workbook: Work
     assert found.notes == ("merged cells in line 3: each row takes the shared value",)
 
 
+def test_a_cell_merged_over_lines_and_columns_counts_for_its_first_column(workbook: Workbook) -> None:
+    workbook.rows(HEADINGS, ("M1", "Amina", None), ("M2", None, None))
+    workbook.sheet.merge_cells("B2:C3")
+    assert [row for _, row in cells(workbook.read())] == [["M1", "Amina", ""], ["M2", "Amina", ""]]
+
+
 def test_the_first_bytes_count_and_not_the_name(workbook: Workbook) -> None:
     workbook.path = workbook.path.with_suffix(".csv")
     assert cells(workbook.rows(HEADINGS, ("M1", "Amina", None)).read()) == [(2, ["M1", "Amina", ""])]
@@ -174,10 +222,11 @@ def packed(**parts: bytes) -> bytes:
     ("content", "told"),
     [
         (packed(notes=b"x"), "a ZIP file, not a workbook"),
+        (packed(content_xml=b"x"), "an OpenDocument file, not a workbook"),
         (packed(xl__workbook_xml=b"<broken"), "workbook cannot be read"),
         (packed(xl__workbook_xml=b"x")[:30], "workbook is damaged"),
     ],
-    ids=["another archive", "no workbook inside", "cut off"],
+    ids=["another archive", "LibreOffice's own", "no workbook inside", "cut off"],
 )
 def test_a_damaged_workbook_is_told(tmp_path: Path, content: bytes, told: str) -> None:
     path = tmp_path / "members.xlsx"
