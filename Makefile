@@ -35,7 +35,7 @@ lint: setup ## formatting, lint, types
 
 full: lint test contract bench ## everything, with a fresh transcript and the benchmark
 
-contract: setup ## write the transcript; CIVICRM_CONTRACT_URL and _KEY name a real CiviCRM
+contract: setup ## write the transcript; CIVICRM_CONTRACT_URL and _KEY (and _RUNTIME_KEY, _STAFF) name a real CiviCRM
 	$(BIN)/python -m pytest tests/contract -q -n 0 --transcript tests/contract/transcripts/$(TRANSCRIPT).md
 
 bench: setup ## what a sync costs, on the sandbox (limits that may fail) or on BENCH_CIVICRM_URL (ratios)

@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import requests
+
 CHAPTERS = Path(__file__).parent / "rosters" / "chapters.csv"
 PLEDGES = Path(__file__).parent / "rosters" / "pledges.csv"
 ROSTER = Path(__file__).parent / "rosters" / "members.csv"
@@ -31,10 +33,44 @@ def tell(once: bool) -> int:
         story = Story(Path(folder), told["civicrm"])
         right = story.tell()
         if not once:
-            say("\nThe sandbox stays up; look around, and end it with Ctrl-C.")
-            with suppress(KeyboardInterrupt):
+            say("\nThe sandbox stays up, and the worker looks each minute; look around, and end it with Ctrl-C.")
+            with suppress(KeyboardInterrupt), story.worker():
                 signal.pause()
         return 0 if right else 1
+
+
+class Staff:
+    """A member of the staff at their browser: logs in, sends the forms of CiviCRM's own pages."""
+
+    def __init__(self, url: str, login: str) -> None:
+        self._url, self._browser = f"{url}/civicrm/ajax/api4", requests.Session()
+        self._browser.headers["X-Requested-With"] = "XMLHttpRequest"
+        name, _, password = login.partition(":")
+        self._send("User/login", {"identifier": name, "password": password})
+
+    def hand_in(self, roster: Path) -> int:
+        """Send the form, then the file, as the page does; returns the activity."""
+        form = "afformSolidarityHandIn"
+        (made,) = self._submit(form, {"Solidarity_Roster.Kind": "members"})
+        where = {"name": form, "modelName": "Activity1", "fieldName": "Solidarity_Roster.File", "entityIndex": 0}
+        with roster.open("rb") as file:
+            self._send("Afform/submitFile", {**where, "token": made["token"]}, {"file": file})
+        return int(made["Activity1"][0]["id"])
+
+    def decide(self, number: int, plan: str) -> None:
+        """Decide that what the plan shows is done."""
+        fields = {"About": number, "Plan": plan, "Verdict": "apply"}
+        self._submit("afformSolidarityDecide", {f"Solidarity_Decision.{name}": value for name, value in fields.items()})
+
+    def _submit(self, form: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
+        return self._send("Afform/submit", {"name": form, "values": {"Activity1": [{"fields": fields}]}})
+
+    def _send(self, action: str, params: dict[str, Any], files: Any = None) -> list[dict[str, Any]]:
+        sent = {"params": json.dumps(params)}
+        answer = self._browser.post(f"{self._url}/{action}", data=sent, files=files, timeout=30)
+        answer.raise_for_status()
+        values = answer.json()["values"]
+        return values if isinstance(values, list) else [values]
 
 
 class Story:
@@ -91,11 +127,33 @@ class Story:
         title("6. Promises to the protector fund: each a pledge, with the payments that CiviCRM makes of it")
         self._solidarity("apply", "pledges", PLEDGES, "--yes", "--force", "first-run")
 
-        title("7. How it ended")
-        self._check()
+        title("7. Staff need no terminal: they hand in a roster on a page of CiviCRM, read its plan there, and decide")
+        rows[0]["Mobile"] = "+353 87 555 0001"
+        self._write(rows)
+        staff = Staff(self._civicrm["url"], self._civicrm["staff"])
+        number = staff.hand_in(self._roster)
+        say(f"\nRoster {number} is handed in. Within a minute the worker has looked at it; here it does so at once:")
+        self._solidarity("work", "--drain")
+        say(f"  CiviCRM shows: {self._roster_handed_in(number)['subject']}")
+        staff.decide(number, self._roster_handed_in(number)["Solidarity_Roster.Plan"])
+        self._solidarity("work", "--drain")
+        say(f"  CiviCRM shows: {self._roster_handed_in(number)['subject']}")
+        pages = f"{self._civicrm['url']}/civicrm/solidarity/hand-in"
+        say(f"  To do it yourself: {pages} (log in as {self._civicrm['staff'].replace(':', ', password ')})")
+
+        title("8. How it ended")
+        self._check(rows)
         return self._right
 
-    def _check(self) -> None:
+    @contextmanager
+    def worker(self) -> Iterator[None]:
+        """The connector's worker, at work until this ends."""
+        env = {**self._env, "QUEUE_URL": f"sqlite:///{self._folder}/queue.sqlite3"}
+        with subprocess.Popen([str(SOLIDARITY), "work"], env=env) as process:
+            yield
+            process.terminate()
+
+    def _check(self, rows: list[dict[str, str]]) -> None:
         corrected, left = self._person(CORRECTED), self._person(LEFT)
         phone, new = self._person(MOVED_PHONE), self._person(NEW)
         self._hold("the staff's correction survived", corrected["first_name"] == "Nguyen Thi", corrected)
@@ -103,6 +161,8 @@ class Story:
         self._hold("the new phone number arrived", phone["phone_primary.phone"] == "+353 87 555 0005", phone)
         overdue = self._api("Pledge", "get", select=["id"], where=[["status_id:name", "=", "Overdue"]])
         self._hold(f"{len(overdue)} promises are overdue, and CiviCRM knows", bool(overdue), None)
+        first = self._person(rows[0]["Member No"])
+        self._hold("what staff handed in was applied", first["phone_primary.phone"] == "+353 87 555 0001", first)
         self._hold("the new member is in the chapter's group", bool(self._chapters(NEW)), new)
         again = self._solidarity("plan", "members", self._roster, "--json", quiet=True)
         acts = [
@@ -145,6 +205,11 @@ class Story:
         with urllib.request.urlopen(urllib.request.Request(url, form, headers), timeout=30) as answer:
             rows: list[dict[str, Any]] = json.load(answer)["values"]
             return rows
+
+    def _roster_handed_in(self, number: int) -> dict[str, Any]:
+        select = ["subject", "Solidarity_Roster.Plan"]
+        (row,) = self._api("Activity", "get", select=select, where=[["id", "=", number]])
+        return row
 
     def _read(self) -> list[dict[str, str]]:
         with ROSTER.open(encoding="utf-8", newline="") as file:

@@ -25,6 +25,9 @@ _DIGITS = {
 }
 _PLACES = {"YYYY": r"(?P<year>\d{4})", "MM": r"(?P<month>\d{1,2})", "DD": r"(?P<day>\d{1,2})"}
 
+_E_MAIL = re.compile(r"[^@\s,;:<>()\[\]\\\"]{1,64}@[^@\s,;:<>()\[\]\\\"]+\.[^@\s.,;:<>()\[\]\\\"]{2,}")
+_PHONE = re.compile(r"[+(]?[\d\s().\-/]{4,30}")
+_SHORTENED = re.compile(r"\d([.,]\d+)?E\+?\d+", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"(?P<whole>\d{1,9}|\d{1,3}(?P<sign>[.,])\d{3}(?:(?P=sign)\d{3})*)(?:(?!(?P=sign))[.,](?P<cents>\d{1,2}))?"
 )
@@ -46,7 +49,7 @@ def e_mail(text: str) -> str:
     """An e-mail address in lower case. CiviCRM itself would store anything."""
     found = text.replace(" ", "").lower()
     # RFC 5321 4.5.3.1: 64 octets before the @, 254 in all; the rest only catches what cannot be an address
-    if not re.fullmatch(r"[^@\s,;:<>()\[\]\\\"]{1,64}@[^@\s,;:<>()\[\]\\\"]+\.[^@\s.,;:<>()\[\]\\\"]{2,}", found):
+    if not _E_MAIL.fullmatch(found):
         raise Unclean("is not an e-mail address")
     if len(found) > 254 or ".." in found:
         raise Unclean("is not an e-mail address")
@@ -56,7 +59,7 @@ def e_mail(text: str) -> str:
 def phone(text: str) -> str:
     """A phone number: digits, blanks and + ( ) - . / as typed."""
     text = text.translate(_DIGITS)
-    if not re.fullmatch(r"[+(]?[\d\s().\-/]{4,30}", text) or len(re.findall(r"\d", text)) < 4:
+    if not _PHONE.fullmatch(text) or len(re.findall(r"\d", text)) < 4:
         raise Unclean("is not a phone number")
     return text
 
@@ -106,9 +109,9 @@ def number(text: str) -> str:
 
 def key(text: str) -> str:
     """A number or code that says who a row is. What a spreadsheet program did to it is undone, or refused."""
-    if re.fullmatch(r"\d([.,]\d+)?E\+?\d+", text, re.IGNORECASE):
+    if _SHORTENED.fullmatch(text):
         raise Unclean("looks like a number that the spreadsheet program shortened; format its column as text")
-    return re.sub(r"(?<=\d)\.0+$", "", text) if re.fullmatch(r"[\d.]+", text) else text
+    return re.sub(r"(?<=\d)\.0+$", "", text) if "." in text and re.fullmatch(r"[\d.]+", text) else text
 
 
 PLAIN: dict[str, Callable[[str], str]] = {

@@ -18,8 +18,6 @@ from connector.sync.places import decide_absent, decide_own_group, decide_places
 from connector.sync.rows import Wanted
 from connector.sync.ties import compare_named, decide_ties, new_ties
 
-Looks = tuple[tuple[str, ...] | str, ...]  # a rule of `match`, and the values under it
-
 
 class Verdict(Enum):
     """What becomes of one field."""
@@ -49,7 +47,7 @@ class Decision:
 def decide(desired: Desired, current: Current, memory: Memory, mapping: Mapping) -> Decision:
     """What has to happen so that CiviCRM holds what the roster says, without undoing anything that people did."""
     decision = Decision(changes=list(desired.told))
-    shared, looks = _claimed_twice(current), _looks(current, mapping)
+    shared, alike = _claimed_twice(current), _Lookalikes(current, mapping)
     made: set[str] = set()
     for wanted in desired.wanted:
         found = current.found[wanted.key]
@@ -58,7 +56,7 @@ def decide(desired: Desired, current: Current, memory: Memory, mapping: Mapping)
             decision.changes.append(Change(Action.REFUSE, "row", wanted.key, refused, line=wanted.line))
             continue
         decision.changes += decide_own_group(wanted, current.groups, made)
-        question = _question(wanted, found, shared, mapping) or _renumbered(wanted, found, looks, mapping)
+        question = _question(wanted, found, shared, mapping) or _renumbered(wanted, found, alike)
         if question:
             decision.changes.append(_change(Action.ASK, wanted, question, mapping))
         elif not found.people:
@@ -94,31 +92,41 @@ def _claimed_twice(current: Current) -> frozenset[int]:
     return frozenset(id_ for id_, keys in claims.items() if len(keys) > 1)
 
 
-def _looks(current: Current, mapping: Mapping) -> dict[Looks, set[int]]:
-    """How the contacts look by the rules of `match` that take more than one field → their ids."""
-    found: defaultdict[Looks, set[int]] = defaultdict(set)
-    for rule in _whole_rules(mapping):
-        for person in current.people():
-            if all(person.fields.get(path) for path in rule):
-                found[rule, *_values(person.fields, rule)].add(person.id)
-    return found
+class _Lookalikes:
+    """Which contacts look like a row, by the rules of `match` that take more than one field; built when first asked."""
 
+    def __init__(self, current: Current, mapping: Mapping) -> None:
+        self._current = current
+        self.rules = [rule for rule in mapping.match if len(rule) > 1]
+        self._found: dict[tuple[tuple[str, ...], tuple[str, ...]], set[int]] | None = None
 
-def _whole_rules(mapping: Mapping) -> list[tuple[str, ...]]:
-    return [rule for rule in mapping.match if len(rule) > 1]
+    def of(self, fields: MappingType[str, str | None], rule: tuple[str, ...]) -> set[int]:
+        """The ids of the contacts that have these values in the fields of a rule."""
+        if self._found is None:
+            self._found = defaultdict(set)
+            for person in self._current.people():
+                for one in self.rules:
+                    if all(person.fields.get(path) for path in one):
+                        self._found[one, _values(person.fields, one)].add(person.id)
+        return self._found.get((rule, _values(fields, rule)), set())
 
 
 def _values(fields: MappingType[str, str | None], rule: tuple[str, ...]) -> tuple[str, ...]:
     return tuple((fields.get(path) or "").casefold() for path in rule)
 
 
-def _renumbered(wanted: Wanted, found: Found, looks: MappingType[Looks, set[int]], mapping: Mapping) -> str | None:
+def _renumbered(wanted: Wanted, found: Found, alike: _Lookalikes) -> str | None:
     """A sheet that was sorted without its column of numbers: the number is one contact's, all else is another's."""
-    for rule in _whole_rules(mapping):
-        others = looks.get((rule, *_values(wanted.fields, rule)), set())
-        if found.by_key and found.people and others and found.people[0].id not in others:
+    if not (found.by_key and found.people):
+        return None
+    person = found.people[0]
+    for rule in alike.rules:
+        if all(wanted.fields.get(path) == person.fields.get(path) for path in rule):
+            continue  # it looks like its own contact
+        others = alike.of(wanted.fields, rule)
+        if others and person.id not in others:
             ids = ", ".join(map(str, sorted(others)))
-            return f"its number is that of contact {found.people[0].id}, the rest looks like contact {ids}; correct it"
+            return f"its number is that of contact {person.id}, the rest looks like contact {ids}; correct it"
     return None
 
 

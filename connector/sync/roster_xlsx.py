@@ -14,9 +14,6 @@ from datetime import date, datetime, time
 from itertools import chain, repeat
 from typing import Any, cast
 
-import openpyxl
-from openpyxl.utils import range_boundaries
-
 from connector.errors import UserError
 from connector.sync.cleaners import tidy
 from connector.sync.table import MAX_ROWS, Table, too_long
@@ -42,6 +39,8 @@ def read(raw: bytes, known: Container[str]) -> Table:
 
     Raises UserError when it is no workbook, is too large, or nobody can tell which sheet is meant.
     """
+    import openpyxl  # here: most rosters are CSV, and it takes a while to load
+
     _check(raw)
     try:
         # openpyxl warns of features that it leaves out, none of which changes a cell
@@ -113,6 +112,8 @@ def _rows(sheet: Any, limit: int | None = None) -> Iterator[tuple[Any, ...]]:
 
 def _beside(raw: bytes, sheet: Any) -> tuple[list[Range], bool]:
     """The merged ranges of a sheet, and whether it has formulas."""
+    from openpyxl.utils import range_boundaries
+
     merged: list[Range] = []
     has_formulas, rest = False, b""
     # the streaming mode has no public name for the part that it reads

@@ -2,12 +2,16 @@
 
 import http.client
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
+
+# the actions that change something, in an address or in a multi-call
+_WRITES = re.compile(r'[/"=](create|save|update|delete|set|flush|cancel)\b')
 
 
 class Proxy(ThreadingHTTPServer):
@@ -24,6 +28,7 @@ class Proxy(ThreadingHTTPServer):
 
     def arm(self, kill_at: int | None, when: str) -> None:
         self.count, self.kill_at, self.when = 0, kill_at, when
+        self.writes: set[int] = set()  # the numbers of the requests that may have changed something
         self.victim: int | None = None
         self.victim_known = threading.Event()
 
@@ -61,6 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self, body: bytes) -> None:
         number = self.server.next_number()
+        if _WRITES.search(unquote_plus(self.path + body.decode("latin-1"))):
+            self.server.writes.add(number)
         if self.server.kill(number, "before"):
             self.close_connection = True
             return

@@ -25,13 +25,16 @@ class Killer:
         self.connector = replace(connector, env=connector.env | {"CIVICRM_URL": proxy.url})
 
     def check_every_request(self, begin: Callable[[], None], words: Words) -> None:
-        """begin: brings site and database to where the command starts from."""
+        """begin: brings site and database to where the command starts from.
+
+        After a request that only reads, nothing is otherwise than before the next one.
+        """
         begin()
         self.proxy.arm(None, "")
         self.connector.run(*words)
         wanted, requests = self.site.state(), self.proxy.count
-        for when in ("before", "after"):
-            for number in range(1, requests + 1):
+        for when, numbers in (("before", range(1, requests + 1)), ("after", sorted(self.proxy.writes))):
+            for number in numbers:
                 begin()
                 self.kill_at(number, when, words)
                 self.connector.run(*words)
