@@ -33,8 +33,7 @@ def decide_places(
     day = left_on(person, memory)
     if place.status == ADDED:
         # in the right group already
-        if not memory.agreed(person.id, name, ADDED):
-            agreed.append((person.id, name, ADDED))
+        agreed.append((person.id, name, ADDED))
     elif day:
         # left a group of the network: added to none of them until the person or the staff say otherwise
         yield _respect(wanted, person, f"left on {day}; added to no group")

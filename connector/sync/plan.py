@@ -191,19 +191,21 @@ def _decide_person(
     subject = wanted.key if found.by_key else f"{wanted.key}@{person.id}"
     decision.records[wanted.key] = person.id
     differ: defaultdict[Verdict, list[FieldChange]] = defaultdict(list)
+    same: list[Agreement] = []
     for name, value in wanted.fields.items():
         there = person.fields.get(name)
         verdict = settle_field(value, there, memory, person.id, name, mapping.wins(name))
         if verdict is not Verdict.SAME:
             differ[verdict].append(FieldChange(name, there, value))
-        elif not memory.agreed(person.id, name, value):
-            decision.agreed.append((person.id, name, value))
+        else:
+            same.append((person.id, name, value))
     for verdict, (action, reason) in _TOLD.items():
         if fields := tuple(differ.get(verdict, ())):
             decision.changes.append(_change(action, wanted, reason, mapping, person.id, subject, fields))
     if wanted.group:
-        decision.changes += decide_places(wanted, wanted.group, person, subject, memory, decision.agreed)
-    decision.changes += decide_ties(wanted, person.id, subject, person.ties, targets, memory, decision.agreed)
+        decision.changes += decide_places(wanted, wanted.group, person, subject, memory, same)
+    decision.changes += decide_ties(wanted, person.id, subject, person.ties, targets, memory, same)
+    decision.agreed += memory.news(same)
     decision.changes += compare_named(wanted, person.id, person.named, targets)
 
 

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from connector.plan import Action, Change, FieldChange
 from connector.sync.mapping import PLEDGE, PLEDGE_NEEDS, Mapping
-from connector.sync.memory import Memory
+from connector.sync.memory import Agreement, Memory
 from connector.sync.plan import Decision, Verdict, settle_field
 from connector.sync.rows import Wanted
 
@@ -119,17 +119,18 @@ def _compare(row: Wanted, pledge: Pledge, memory: Memory, mapping: Mapping, deci
         yield _change(Action.SKIP, row, "cancelled in CiviCRM; stays cancelled", pledge.id)
         return
     told = _Told()
+    same: list[Agreement] = []
     for name, value in row.fields.items():
         there = pledge.fields.get(name)
         verdict = settle_field(value, there, memory, pledge.id, name, mapping.wins(name))
         one = FieldChange(name, there, value)
         if verdict is Verdict.SAME:
-            if not memory.agreed(pledge.id, name, value):
-                decision.agreed.append((pledge.id, name, value))
+            same.append((pledge.id, name, value))
         elif verdict is Verdict.UPDATE:
             (told.schedule if name in SCHEDULE else told.update).append(one)
         else:
             (told.keep if verdict is Verdict.KEEP else told.ask).append(one)
+    decision.agreed += memory.news(same)
     schedule = "CiviCRM cannot change a promise's schedule; cancel it there and give the new one a number of its own"
     for action, reason, fields in (
         (Action.UPDATE, "the roster changed", told.update),

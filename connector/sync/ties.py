@@ -49,14 +49,13 @@ def decide_ties(
     memory: Memory,
     agreed: list[Agreement],
 ) -> Iterator[Change]:
-    """What becomes of one contact's relationships. `agreed` collects what both sides agree on already."""
+    """What becomes of one contact's relationships. `agreed` collects what both sides agree on."""
     asked = _asked(wanted, targets)
     known = {tie_field(tie.kind, tie.other): tie for tie in sorted(there, key=lambda tie: tie.is_active)}
     for name in asked:
         tie = known.get(name)
         if tie and tie.is_active:
-            if not memory.agreed(person, name, ACTIVE):
-                agreed.append((person, name, ACTIVE))
+            agreed.append((person, name, ACTIVE))
         elif memory.agreed(person, name, ENDED) or (tie is None and not memory.agreed(person, name, ACTIVE)):
             # never there, or ended by an earlier roster
             yield _change(Action.RELATE, wanted, FieldChange(name, ENDED if tie else None, ACTIVE), person, subject)

@@ -1,6 +1,6 @@
 """Small makers of what the pure functions are given, so that a test names only what it is about."""
 
-from collections.abc import Mapping as MappingType
+from collections.abc import Mapping as MappingType, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from connector.plan import Action, Change, FieldChange, Limits
 from connector.sync.current import Current, Found, Person
 from connector.sync.desired import Desired
 from connector.sync.mapping import TAKE_OUT, GroupRule, Mapping, Source
+from connector.sync.memory import Agreement
 from connector.sync.plan import Decision, decide
 from connector.sync.rows import Wanted
 from connector.sync.standing import Membership
@@ -28,6 +29,9 @@ class Remembered:
 
     def agreed(self, entity_id: int, field: str, value: str | None) -> bool:
         return self.knows(entity_id, field) and self._agreed[entity_id, field] == value
+
+    def news(self, agreed: Sequence[Agreement]) -> Sequence[Agreement]:
+        return [one for one in agreed if not self.agreed(*one)]
 
 
 def memory(agreed: MappingType[str, str | None] | None = None, person: int = ANNA) -> Remembered:

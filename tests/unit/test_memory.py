@@ -59,6 +59,33 @@ def test_more_contacts_are_loaded_than_fit_into_one_question(store) -> None:
     assert all(found.agreed(id_, "city", "Cork") for id_ in range(1, 1202))
 
 
+def test_what_was_remembered_together_is_no_news_in_whatever_order(store) -> None:
+    together = [(7, "city", "Cork"), (7, "first_name", None)]
+    memory.keep(store, KEY, "Contact", [*together, (8, "city", "Cork")])
+    found = memory.load(store, KEY, "Contact", [7, 8])
+    assert not found.news(together[::-1])
+    assert not found.news([(8, "city", "Cork")])
+    assert not found.news([])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [[(7, "city", "Cork")], [(7, "city", "Cork"), (7, "first_name", "Amina")], [(8, "city", "Cork")]],
+    ids=["fewer", "another value", "another contact"],
+)
+def test_anything_else_is_news(store, other) -> None:
+    memory.keep(store, KEY, "Contact", [(7, "city", "Cork"), (7, "first_name", None)])
+    assert memory.load(store, KEY, "Contact", [7, 8]).news(other) == other
+
+
+def test_what_came_back_to_an_earlier_value_is_news(store) -> None:
+    # else the value in between would go on counting as agreed on, and a person's return to it would be undone
+    before = [(7, "city", "Cork"), (7, "first_name", "Amina")]
+    memory.keep(store, KEY, "Contact", before)
+    memory.keep(store, KEY, "Contact", [(7, "city", "Wien")])
+    assert memory.load(store, KEY, "Contact", [7]).news(before) == before
+
+
 def test_a_row_finds_its_contact_by_its_link_and_only_in_its_mapping(store) -> None:
     learn(store)
     name = memory.key_hash(KEY, "members", "M01-00042")
@@ -80,7 +107,7 @@ def test_a_link_follows_its_row_to_another_contact(store) -> None:
 def test_the_database_holds_no_value_and_no_key_of_a_person(store) -> None:
     learn(store)
     rows = [str(tuple(row)) for table in (links, fingerprints) for row in store.read(table.select())]
-    assert len(rows) == 5
+    assert len(rows) == 7  # a link, four values, and for each contact what was remembered together
     assert not [secret for secret in SECRETS if any(secret.casefold() in row.casefold() for row in rows)]
 
 
