@@ -159,25 +159,42 @@ def canonical(path: str, field: Field | None) -> Callable[[Any], str | None]:
     Text without outer blanks, e-mails in lower case, cut at the field's length, dates as YYYY-MM-DD, numbers
     without trailing zeros; empty is None. What depends on the field alone is settled here, once a run.
     """
-    kind = field.data_type if field else "String"
-    is_number = kind in ("Integer", "Float", "Money")
-    is_email = path.endswith("email_primary.email")
-    longest = field.max_length if field and kind == "String" and field.options is None else None
+    own = str.lower if path.endswith("email_primary.email") else _FORMS.get(field.data_type) if field else None
+    longest = field.max_length if field and field.data_type == "String" and field.options is None else None
 
     def form(value: Any) -> str | None:
-        if value is None or value == "" or value == []:
-            return None
-        if isinstance(value, bool):
-            return "1" if value else "0"
-        text = str(value).strip()
-        if is_email:
-            text = text.lower()
-        if kind == "Date" or (kind == "Timestamp" and text.endswith(" 00:00:00")):
-            text = text[:10]
-        if is_number and "." in text and text.replace(".", "", 1).lstrip("-").isdigit():
-            text = text.rstrip("0").rstrip(".")
+        if not isinstance(value, str):
+            if value is None or value == []:
+                return None
+            value = str(int(value)) if isinstance(value, bool) else str(value)
+        text = value.strip()
+        if own:
+            text = own(text)
         if longest and len(text) > longest:
             text = text[:longest].rstrip()
         return text or None
 
     return form
+
+
+def _day(text: str) -> str:
+    return text[:10]
+
+
+def _time(text: str) -> str:
+    return text.removesuffix(" 00:00:00")
+
+
+def _number(text: str) -> str:
+    is_one = "." in text and text.replace(".", "", 1).lstrip("-").isdigit()
+    return text.rstrip("0").rstrip(".") if is_one else text
+
+
+# what CiviCRM calls a field's type → the one form of its values
+_FORMS: dict[str, Callable[[str], str]] = {
+    "Date": _day,
+    "Timestamp": _time,
+    "Integer": _number,
+    "Float": _number,
+    "Money": _number,
+}
