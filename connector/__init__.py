@@ -21,6 +21,11 @@ def create_app(settings: Settings | None = None) -> "Flask":
     settings = settings or Settings.from_env()
     store = Store(settings.database_url)
     app = Flask(__name__, static_folder=None)
+    if settings.webhook_secrets:
+        from connector.inbox import Inbox
+        from connector.webhooks import door
+
+        app.register_blueprint(door.blueprint(Inbox(store), settings.webhook_secrets, settings.stripe_livemode))
 
     @app.get("/healthz")
     def healthz() -> tuple[dict[str, str], int]:

@@ -10,7 +10,14 @@ from urllib.parse import urlsplit
 from connector.errors import UserError
 
 UrlForm = Literal["standalone", "wordpress", "drupal"]
-SECRETS = ("CIVICRM_API_KEY", "CIVICRM_SETUP_KEY", "CONNECTOR_SECRET_KEY", "CONNECTOR_FINGERPRINT_KEY")
+SECRETS = (
+    "CIVICRM_API_KEY",
+    "CIVICRM_SETUP_KEY",
+    "CONNECTOR_SECRET_KEY",
+    "CONNECTOR_FINGERPRINT_KEY",
+    "STRIPE_API_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+)
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 DEFAULT_QUEUE = "sqlite:///solidarity-queue.sqlite3"
 DEFAULT_DATABASE = "sqlite:///solidarity.sqlite3"
@@ -37,6 +44,10 @@ class Settings:
     connector_secret_key: str = field(default="", repr=False)
     connector_fingerprint_key: str = field(default="", repr=False)
     connector_mappings: Path = SHIPPED_MAPPINGS
+    stripe_api_key: str = field(default="", repr=False)
+    stripe_webhook_secrets: str = field(default="", repr=False)
+    stripe_api_base: str = ""
+    stripe_livemode: bool = False
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -61,6 +72,14 @@ class Settings:
         workers = env.get("CIVICRM_WORKERS", "").strip() or "2"
         if workers not in WORKERS:
             problems.append(f"CIVICRM_WORKERS is none of {', '.join(WORKERS)}")
+        base = env.get("STRIPE_API_BASE", "").strip().rstrip("/")
+        if base and not _is_safe(base):
+            problems.append("STRIPE_API_BASE does not start with https:// (http:// only on this machine)")
+        livemode = env.get("STRIPE_LIVEMODE", "").strip().lower() or "false"
+        if livemode not in ("true", "false"):
+            problems.append("STRIPE_LIVEMODE is neither true nor false")
+        if "_live_" in secrets["stripe_api_key"] and livemode == "false":
+            problems.append("STRIPE_API_KEY is a live key, but STRIPE_LIVEMODE is not true")
         if problems:
             raise UserError("The settings are not usable.", problems=problems, next_step=_CORRECT)
         return cls(
@@ -71,9 +90,16 @@ class Settings:
             civicrm_workers=int(workers),
             database_url=env.get("DATABASE_URL", "").strip() or DEFAULT_DATABASE,
             queue_url=env.get("QUEUE_URL", "").strip() or DEFAULT_QUEUE,
+            stripe_api_base=base,
+            stripe_livemode=livemode == "true",
             connector_mappings=Path(env.get("CONNECTOR_MAPPINGS", "").strip() or SHIPPED_MAPPINGS),
             **secrets,
         )
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The signing secrets of the webhook endpoint, several while one is rolled."""
+        return tuple(filter(None, map(str.strip, self.stripe_webhook_secrets.split(","))))
 
     def need(self, *names: str) -> None:
         """Raise UserError naming every one of these settings (in lower case, as attributes) that is empty."""

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from connector import clock
 from connector.errors import TransientError, UserError
 
-HEAD = "0001"  # the newest of connector/migrations/versions
+HEAD = "0002"  # the newest of connector/migrations/versions
 metadata = sa.MetaData()
 # which CiviCRM row a roster row became: the key is a keyed hash of the mapping's name and the row's key
 links = sa.Table(
@@ -60,6 +60,28 @@ leases = sa.Table(
     sa.Column("name", sa.String(128), primary_key=True),
     sa.Column("holder", sa.String(36), nullable=False),
     sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+)
+# what Stripe's webhooks told: ids and money; connector/inbox.py says what becomes of a row
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("event_id", sa.String(255), nullable=False, unique=True),
+    sa.Column("type", sa.String(128), nullable=False),
+    sa.Column("object_id", sa.String(255), nullable=False),
+    sa.Column("root", sa.String(255), nullable=False, index=True),
+    sa.Column("livemode", sa.Boolean, nullable=False),
+    sa.Column("account", sa.String(255), nullable=False),
+    sa.Column("api_version", sa.String(64), nullable=False),
+    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("amount", sa.BigInteger),
+    sa.Column("currency", sa.String(3), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),  # waiting, working, done, ignored, parked
+    sa.Column("why", sa.String(255), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("received", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("due", sa.DateTime(timezone=True), nullable=False),
+    sa.Index("inbox_due", "state", "due"),
 )
 
 
@@ -117,9 +139,9 @@ class Store:
 class Lease:
     """The right to be the only writer of one thing. Whoever dies loses it when its time runs out, not before."""
 
-    def __init__(self, store: Store, name: str, seconds: float) -> None:
+    def __init__(self, store: Store, name: str, seconds: float, holder: str = "") -> None:
         self._store, self.name, self.seconds = store, name, seconds
-        self._holder = str(uuid.uuid4())
+        self._holder = holder or str(uuid.uuid4())
 
     def take(self) -> datetime | None:
         """Take the lease. Returns None when it is ours, else until when (aware UTC) another holder has it."""
@@ -169,6 +191,35 @@ class Lease:
 
     def _until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.seconds)
+
+
+class Leases:
+    """Several leases that are taken one after the other, and kept or given back together."""
+
+    def __init__(self, store: Store, seconds: float) -> None:
+        self._store, self._seconds, self._holder = store, seconds, str(uuid.uuid4())
+        self._held: dict[str, Lease] = {}
+
+    def take(self, name: str) -> datetime | None:
+        """Take one more. Returns None when it is ours, else until when (aware UTC) another holder has it."""
+        if name in self._held:
+            return None
+        lease = Lease(self._store, name, self._seconds, self._holder)
+        if until := lease.take():
+            return until
+        self._held[name] = lease
+        return None
+
+    def renew(self) -> None:
+        """Prolong all before a write. Raises TransientError when one of them ran out and another took it."""
+        for lease in self._held.values():
+            lease.renew()
+
+    def give_back(self) -> None:
+        """Release all. Not after a write whose outcome is unknown: then they run out by themselves."""
+        mine = sa.delete(leases).where(leases.c.holder == self._holder)
+        self._store.write(mine)
+        self._held.clear()
 
 
 @contextmanager

@@ -1,11 +1,11 @@
 """Connector problems: one activity for each thing that needs a person, opened once, closed when it is solved."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connector.civicrm.client import CiviClient
+from connector.civicrm.client import Call, CiviClient
 from connector.plan import FieldChange
 
 PROBLEM = "Solidarity_Problem"
@@ -49,6 +49,34 @@ def open_ones(client: CiviClient, about: str = "", ids: Iterable[int] = ()) -> l
         orderBy={"id": "ASC"},
     )
     return [_problem(row) for row in rows]
+
+
+def call(keys: Iterable[str]) -> Call:
+    """The question for the problems with these keys, whatever became of them; `by_key` reads its answer."""
+    where = [["activity_type_id:name", "=", PROBLEM], ["is_deleted", "=", False], [f"{PROBLEM}.Key", "IN", list(keys)]]
+    fields = ["id", "subject", f"{PROBLEM}.Key", f"{PROBLEM}.Asked", f"{PROBLEM}.State", "target_contact_id"]
+    return ("Activity", "get", {"select": fields, "where": where, "orderBy": {"id": "ASC"}})
+
+
+def by_key(rows: Iterable[dict[str, Any]]) -> dict[str, tuple[Problem, str]]:
+    """Key → the newest problem with it, and its state."""
+    return {str(row[f"{PROBLEM}.Key"]): (_problem(row), str(row[f"{PROBLEM}.State"] or "")) for row in rows}
+
+
+def open_new(client: CiviClient, known: Mapping[str, tuple[Problem, str]], found: Iterable[Problem]) -> None:
+    """Open what was found, unless it is open already or a person dismissed it. known: by key, as of `by_key`."""
+    for problem in {one.key: one for one in found}.values():
+        if problem.key not in known or known[problem.key][1] == SOLVED:
+            open_one(client, problem, 0)
+
+
+def keep_up(client: CiviClient, known: Mapping[str, tuple[Problem, str]], found: Sequence[Problem]) -> None:
+    """Open what was found, and close what is not found any more. known: of everything that was looked at."""
+    open_new(client, known, found)
+    wanted = {problem.key for problem in found}
+    for key, (problem, state) in known.items():
+        if state == OPEN and key not in wanted:
+            close(client, problem, SOLVED)
 
 
 def close(client: CiviClient, problem: Problem, state: str) -> None:

@@ -1,0 +1,126 @@
+"""The inbox: what Stripe told us, durably, until it is settled. The one truth about what still has to be looked at.
+
+A row is ids and money. It waits, is worked on, and ends as done, ignored or parked; losing the worker's queue, or the
+worker, loses nothing, because rows that are due are found again by the next look.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector import clock
+from connector.store import Store, inbox
+
+WAITING, WORKING, DONE, IGNORED, PARKED = "waiting", "working", "done", "ignored", "parked"
+# How long a worker may take before another one takes its rows up.
+CLAIMED_FOR = timedelta(minutes=10)
+# After how long a row that cannot be settled is a person's: three days of CiviCRM or Stripe away are not.
+OLDEST = timedelta(days=7)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """All rows of one root that were claimed together. received: of the oldest, aware UTC."""
+
+    root: str
+    ids: tuple[int, ...]
+    attempts: int
+    received: datetime
+
+
+class Inbox:
+    """The rows in one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def put(self, **event: Any) -> bool:
+        """Keep an event (the columns of the table). Returns False when it was kept before. Raises sqlalchemy errors."""
+        now = clock.now()
+        given = {"state": WAITING, "why": "", "attempts": 0, "received": now, "due": now} | event
+        try:
+            self._store.write(sa.insert(inbox).values(given))
+        except sa.exc.IntegrityError:
+            return False
+        return True
+
+    def claim(self, most: int) -> list[Waiting]:
+        """Take up to `most` roots that are due, the oldest first, with all rows of each. Nobody else gets them now."""
+        now = clock.now()
+        due = sa.and_(inbox.c.state.in_((WAITING, WORKING)), inbox.c.due <= now)
+        oldest = sa.func.min(inbox.c.id)
+        roots = sa.select(inbox.c.root).where(due).group_by(inbox.c.root).order_by(oldest).limit(most)
+        claimed: list[Waiting] = []
+        for (root,) in self._store.read(roots):
+            rows = self._store.read(sa.select(inbox.c.id).where(due, inbox.c.root == root))
+            mine = [row.id for row in rows if self._take(row.id, now)]
+            if mine:
+                claimed.append(self._waiting(root, mine))
+        return claimed
+
+    def _take(self, id_: int, now: datetime) -> bool:
+        still_due = sa.and_(inbox.c.id == id_, inbox.c.state.in_((WAITING, WORKING)), inbox.c.due <= now)
+        with self._store.engine.begin() as connection:
+            taken = connection.execute(sa.update(inbox).where(still_due).values(state=WORKING, due=now + CLAIMED_FOR))
+        return taken.rowcount == 1
+
+    def _waiting(self, root: str, ids: Sequence[int]) -> Waiting:
+        what = sa.select(sa.func.max(inbox.c.attempts), sa.func.min(inbox.c.received)).where(inbox.c.id.in_(ids))
+        ((attempts, received),) = self._store.read(what)
+        return Waiting(root, tuple(ids), attempts, _utc(received))
+
+    def end(self, waiting: Waiting, state: str, why: str = "") -> None:
+        """Settled (done), nothing to do with us (ignored), or for a person (parked)."""
+        self._set(waiting.ids, state=state, why=why[:255])
+
+    def retry_later(self, waiting: Waiting, why: str) -> bool:
+        """Try again after a pause that grows; after a week it is parked instead. Returns whether it still waits."""
+        now = clock.now()
+        if now - waiting.received > OLDEST:
+            self.end(waiting, PARKED, f"not settled for {OLDEST.days} days: {why}")
+            return False
+        pause = min(_FIRST_PAUSE * 2 ** min(waiting.attempts, 20), _LONGEST_PAUSE)
+        self._set(waiting.ids, state=WAITING, why=why[:255], attempts=waiting.attempts + 1, due=now + pause)
+        return True
+
+    def busy(self, waiting: Waiting, until: datetime) -> None:
+        """Somebody else is at work on this root: look again when they must be done. Counts as no attempt."""
+        self._set(waiting.ids, state=WAITING, due=until)
+
+    def replay(self, ids: Iterable[int]) -> int:
+        """Let rows wait again, whatever became of them. Returns how many there are."""
+        return self._set(tuple(ids), state=WAITING, why="", attempts=0, received=clock.now(), due=clock.now())
+
+    def dismiss(self, ids: Iterable[int], why: str) -> int:
+        """A person says that nothing has to be done for these rows. Returns how many there are."""
+        return self._set(tuple(ids), state=IGNORED, why=why[:255])
+
+    def rows(self, *, states: Iterable[str] = (), ids: Iterable[int] = (), limit: int = 100) -> Sequence[sa.Row[Any]]:
+        """Rows in these states or with these ids, the newest first."""
+        query = sa.select(inbox).order_by(inbox.c.id.desc()).limit(limit)
+        states, ids = tuple(states), tuple(ids)
+        query = query.where(inbox.c.state.in_(states)) if states else query
+        return self._store.read(query.where(inbox.c.id.in_(ids)) if ids else query)
+
+    def counts(self) -> dict[str, int]:
+        """State → how many rows."""
+        query = sa.select(inbox.c.state, sa.func.count()).group_by(inbox.c.state)
+        return {row[0]: row[1] for row in self._store.read(query)}
+
+    def oldest(self) -> datetime | None:
+        """When the oldest row that is not settled was received, aware UTC; None when none is."""
+        query = sa.select(sa.func.min(inbox.c.received)).where(inbox.c.state.in_((WAITING, WORKING)))
+        ((found,),) = self._store.read(query)
+        return _utc(found) if found else None
+
+    def _set(self, ids: Sequence[int], **values: Any) -> int:
+        with self._store.engine.begin() as connection:
+            return connection.execute(sa.update(inbox).where(inbox.c.id.in_(ids)).values(values)).rowcount
+
+
+def _utc(found: datetime) -> datetime:
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -1,0 +1,1 @@
+"""The fund: Stripe's payments as contributions in CiviCRM. Webhooks, the clock and people only wake `settle`."""

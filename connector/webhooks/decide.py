@@ -1,0 +1,203 @@
+"""What becomes of one payment: which writes, and what a person is asked. Pure.
+
+A contribution is ours to change only as long as it stands as we wrote it. Whatever somebody changed, deleted or entered
+by hand is asked about, never overwritten and never made again.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from connector.webhooks import ledger
+from connector.webhooks.ledger import Entry
+from connector.webhooks.objects import Payment
+from connector.webhooks.table import COMPLETED, Books, Step, Wanted, stamp, steps, wanted, won_back
+
+# What is asked. A key names payment and kind, so that the same thing is asked once, and known again when answered.
+EDITED, DELETED, FOREIGN, BY_HAND, STUCK, UNPAID = "edited", "deleted", "foreign", "by-hand", "stuck", "unpaid"
+KINDS = (EDITED, DELETED, FOREIGN, BY_HAND, STUCK, UNPAID, "giver", "chapter")
+# Inquiries and disputes that somebody still can answer.
+OPEN_DISPUTES = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing for a person. kind: see KINDS, or what it is and its id; record: the contribution, 0 for none."""
+
+    kind: str
+    what: str
+    next_step: str
+    record: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What CiviCRM has of one payment.
+
+    entry: its contribution; second: what was won back by appeal, by dispute; foreign, by_hand: somebody else's that
+    carries its number, or looks like it. was_made: we made one once. dismissed: kinds that a person waved aside.
+    """
+
+    entry: Entry | None = None
+    second: Mapping[str, Entry] = field(default_factory=dict)
+    foreign: Entry | None = None
+    by_hand: Entry | None = None
+    was_made: bool = False
+    dismissed: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """seen: the books before the first step, None when it creates. facts: what else has to be written.
+
+    second: the contribution of what was won back, under its dispute's id. ours: False when it does not concern us.
+    """
+
+    steps: tuple[Step, ...] = ()
+    seen: Books | None = None
+    facts: Mapping[str, str | None] = field(default_factory=dict)
+    second: tuple[str, Step] | None = None
+    questions: tuple[Question, ...] = ()
+
+    @property
+    def creates(self) -> bool:
+        """True when there is no contribution yet, so that a giver is needed."""
+        return bool(self.steps) and self.seen is None
+
+
+def decide(payment: Payment, found: Found) -> Decision:
+    """The whole of it."""
+    want = wanted(payment, is_there=found.entry is not None)
+    if want is None:
+        return Decision()
+    told = tuple(_told(payment, want, found.entry))
+    question = _whose(payment, want, found)
+    if question is not None:
+        asked = (question,) if question.kind not in found.dismissed else ()
+        return Decision(questions=(*asked, *told))
+    if found.entry is None:
+        return Decision(steps=tuple(steps(None, want)), questions=told)
+    return _follow(payment, want, found, found.entry, told)
+
+
+def _follow(payment: Payment, want: Wanted, found: Found, entry: Entry, told: tuple[Question, ...]) -> Decision:
+    """A contribution of ours follows Stripe."""
+    first, back = won_back(entry.books, want)
+    path = tuple(steps(entry.books, first))
+    reached = path[-1].after if path else entry.books
+    questions = list(told)
+    if reached != first.books:
+        questions.append(_stuck(entry, first))
+    elif not path and entry.books.status == COMPLETED and entry.paid != entry.books.total:
+        questions.append(_unpaid(entry))
+    won = next((one.id for one in payment.disputes if one.status == "won"), "")
+    second = None
+    if back and won and won not in found.second:
+        second = (won, next(iter(steps(None, back))))
+    facts = ledger.differing(ledger.facts(payment), entry.facts)
+    if not path and entry.written != entry.books:
+        facts[ledger.WRITTEN] = str(entry.books)  # killed between the money and what stands beside it
+    return Decision(path, entry.books, facts, second, tuple(questions))
+
+
+def _whose(payment: Payment, want: Wanted, found: Found) -> Question | None:
+    """Why the contribution is not ours to write, or None."""
+    entry = found.entry
+    if entry is None:
+        return _why_not_made(payment, found)
+    if entry.written is None:
+        return Question(
+            FOREIGN,
+            f"Contribution {entry.id} carries the number of payment {payment.id}, but the connector did not make it.",
+            "take Stripe's value to let the connector keep it, or keep CiviCRM's to keep it yourself.",
+            entry.id,
+        )
+    first, _ = won_back(entry.books, want)
+    if entry.books == entry.written or entry.books in _on_the_way(entry.written, first):
+        return None
+    return Question(
+        EDITED,
+        f"Contribution {entry.id} of payment {payment.id} was changed in CiviCRM to {entry.books.status}"
+        f" {entry.books.total}, fee {entry.books.fee}; Stripe says {first.books.status} {first.books.total},"
+        f" fee {first.books.fee}.",
+        "take Stripe's value, or keep CiviCRM's; the two stay apart until then.",
+        entry.id,
+    )
+
+
+def _why_not_made(payment: Payment, found: Found) -> Question | None:
+    if found.foreign:
+        return Question(
+            FOREIGN,
+            f"Contribution {found.foreign.id} carries a number of payment {payment.id}; the connector did not make it.",
+            "take Stripe's value to let the connector keep it as this payment, or keep CiviCRM's to leave both alone.",
+            found.foreign.id,
+        )
+    if found.was_made:
+        return Question(
+            DELETED,
+            f"The contribution of payment {payment.id} was deleted in CiviCRM; Stripe still has the payment.",
+            "take Stripe's value to enter it again, or keep CiviCRM's to leave it out.",
+        )
+    if found.by_hand and BY_HAND not in found.dismissed:
+        return Question(
+            BY_HAND,
+            f"Contribution {found.by_hand.id} has the giver, the amount and the day of payment {payment.id}.",
+            "if it is the same gift take Stripe's value, which makes it this payment's; if not dismiss this.",
+            found.by_hand.id,
+        )
+    return None
+
+
+def _on_the_way(start: Books, want: Wanted) -> list[Books]:
+    """The books between what was written beside them and what they must be: a killed run leaves one of these."""
+    return [step.after for step in steps(start, want)]
+
+
+def _stuck(entry: Entry, want: Wanted) -> Question:
+    return Question(
+        STUCK,
+        f"Contribution {entry.id} is {entry.books.status} {entry.books.total}; Stripe says {want.books.status}"
+        f" {want.books.total}, and CiviCRM has no way from one to the other.",
+        "the treasurer corrects it in CiviCRM by hand.",
+        entry.id,
+    )
+
+
+def _unpaid(entry: Entry) -> Question:
+    return Question(
+        UNPAID,
+        f"Contribution {entry.id} is Completed {entry.books.total}, but its payments in CiviCRM are {entry.paid}.",
+        "the treasurer looks at its payments in CiviCRM; nothing was written.",
+        entry.id,
+    )
+
+
+def _told(payment: Payment, want: Wanted, entry: Entry | None) -> Iterator[Question]:
+    """What needs a person whatever the books say."""
+    record = entry.id if entry else 0
+    for dispute in payment.disputes:
+        if dispute.status in OPEN_DISPUTES:
+            due = f"Stripe takes evidence until {(stamp(dispute.due) or '')[:16]} UTC; " if dispute.due else ""
+            yield Question(
+                f"dispute:{dispute.id}",
+                f"Payment {payment.id} is disputed ({dispute.status}).",
+                f"{due}answer it in Stripe's Dashboard. It closes by itself.",
+                record,
+            )
+        if entry and entry.books.status == "Chargeback" and dispute.status == "won":
+            yield Question(
+                f"won:{dispute.id}",
+                f"Dispute {dispute.id} of payment {payment.id} was lost, then won; a second contribution has it.",
+                "the treasurer knows it; then dismiss this.",
+                record,
+            )
+    for refund in payment.refunds:
+        if refund.status == "failed":
+            yield Question(
+                f"refund:{refund.id}",
+                f"Refund {refund.id} of payment {payment.id} failed: the money is on our account again.",
+                "the treasurer gives it back in another way, or keeps it; then dismiss this.",
+                record,
+            )
+    for told in want.told:
+        yield Question(f"told:{payment.id}", f"Payment {payment.id}: {told}.", "the treasurer looks at it.", record)

@@ -1,0 +1,118 @@
+"""CiviCRM's side of a batch: contributions, monthly gifts, credits and questions of its payments, in one request."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector.civicrm.answers import Row
+from connector.civicrm.client import Call, CiviClient
+from connector.desk import problems
+from connector.desk.problems import Problem
+from connector.store import Store
+from connector.webhooks import ledger, made, recurring
+from connector.webhooks.decide import KINDS, Found
+from connector.webhooks.fund import Fund
+from connector.webhooks.gather import Gathered
+from connector.webhooks.ledger import Entry, Names
+from connector.webhooks.objects import Payment
+from connector.webhooks.recurring import Recur
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A soft credit of a chapter for a contribution."""
+
+    id: int
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What CiviCRM holds. entries: by invoice_id; others: with another of its numbers; problems: by key, in any state.
+
+    recurs: by subscription, more than one where somebody doubled it. made: payments that we made a contribution for.
+    """
+
+    entries: Mapping[str, Entry]
+    others: Sequence[Entry]
+    recurs: Mapping[str, Sequence[Recur]]
+    credits: Mapping[str, Credit]
+    problems: Mapping[str, tuple[Problem, str]]
+    names: Mapping[str, Names]
+    made: Mapping[str, int] = field(default_factory=dict)
+
+    def found(self, payment: Payment, by_hand: Entry | None = None) -> Found:
+        """What is known of one payment."""
+        numbers = _numbers(payment)
+        return Found(
+            entry=self.entries.get(payment.id),
+            second={one.id: self.entries[one.id] for one in payment.disputes if one.id in self.entries},
+            foreign=next((one for one in self.others if one.invoice_id != payment.id and _has(one, numbers)), None),
+            by_hand=by_hand,
+            was_made=payment.id in self.made,
+            dismissed={kind for kind in kinds(payment) if self.is_dismissed(payment.id, kind)},
+        )
+
+    def is_dismissed(self, id_: str, kind: str) -> bool:
+        """True when a person waved this question aside."""
+        known = self.problems.get(key(id_, kind))
+        return known is not None and known[1] == problems.DISMISSED
+
+
+def key(id_: str, kind: str) -> str:
+    """The key of a problem about a payment, a monthly gift or an invoice."""
+    return f"stripe:{id_}:{kind}"
+
+
+def kinds(payment: Payment) -> list[str]:
+    """Every kind of question that there can be about a payment."""
+    disputes = [f"{word}:{one.id}" for one in payment.disputes for word in ("dispute", "won")]
+    return [*KINDS, *disputes, *(f"refund:{one.id}" for one in payment.refunds), f"told:{payment.id}"]
+
+
+def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[str, Fund]) -> Look:
+    """Read everything that the decisions need, givers apart."""
+    payments, gifts = gathered.payments, gathered.gifts
+    invoices = [*payments, *(dispute.id for one in payments.values() for dispute in one.disputes)]
+    numbers = sorted({number for one in payments.values() for number in _numbers(one)})
+    keys = [key(id_, kind) for id_, one in payments.items() for kind in kinds(one)]
+    keys += [key(id_, kind) for id_ in gifts for kind in ("edited", "twice", "giver", "parked")]
+    keys += [key(id_, one.kind) for id_, told in gathered.questions.items() for one in told]
+    keys += [key(root, "parked") for root in gathered.roots]
+    credit = {"select": ["id", "amount", "contribution_id.invoice_id"]}
+    of_these = [["contribution_id.invoice_id", "IN", invoices], ["contribution_id.is_test", "IN", [True, False]]]
+    calls: dict[str, Call] = {
+        **ledger.calls(invoices, numbers),
+        "recurs": recurring.call(sorted(gifts)),
+        "credits": ("ContributionSoft", "get", {**credit, "where": of_these}),
+        "problems": problems.call(keys),
+        **ledger.name_calls(funds.values()),
+    }
+    found = client.multi(calls)
+    entries = [ledger.entry(row) for row in found["ours"]]
+    return Look(
+        entries={one.invoice_id: one for one in entries},
+        others=[ledger.entry(row) for row in found["others"]],
+        recurs=_by_subscription(found["recurs"]),
+        credits={
+            row["contribution_id.invoice_id"]: Credit(int(row["id"]), str(row["amount"])) for row in found["credits"]
+        },
+        problems=problems.by_key(found["problems"]),
+        names=ledger.names(funds.values(), found),
+        made=made.known(store, payments),
+    )
+
+
+def _by_subscription(rows: Sequence[Row]) -> dict[str, list[Recur]]:
+    found: dict[str, list[Recur]] = {}
+    for row in rows:
+        found.setdefault(row["processor_id"], []).append(recurring.entry(row))
+    return found
+
+
+def _numbers(payment: Payment) -> list[str]:
+    """The numbers under which others, such as CiviCRM's own Stripe extension, enter a payment."""
+    return [number for number in (payment.id, payment.charge.id if payment.charge else "", payment.invoice) if number]
+
+
+def _has(entry: Entry, numbers: Sequence[str]) -> bool:
+    return entry.trxn_id in numbers or entry.invoice_id in numbers

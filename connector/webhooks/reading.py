@@ -1,0 +1,73 @@
+"""Reads from Stripe all that it holds now about one payment or one monthly gift. What a webhook told is not asked."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from connector.stripe_api import Object, StripeApi, expanded
+from connector.webhooks import objects
+from connector.webhooks.objects import Payment, Person, Subscription, moment
+
+
+def payment(api: StripeApi, id_: str) -> Payment:
+    """A PaymentIntent with its charge, refunds, disputes, and with the Checkout or the monthly gift it belongs to.
+
+    Four or five reads. Raises what the door to Stripe raises; NotFound when it is not of this account.
+    """
+    found = api.payment_intent(id_)
+    charge = expanded(found, "latest_charge")
+    session = api.session_of(payment_intent=id_)
+    invoice = None if session else api.invoice_of(id_)
+    made = Payment(
+        id=id_,
+        status=found["status"],
+        amount=int(found["amount"]),
+        currency=found["currency"],
+        livemode=bool(found["livemode"]),
+        canceled=moment(found.get("canceled_at")),
+        metadata=_metadata(session, found),
+        charge=objects.charge(charge) if charge else None,
+        refunds=tuple(map(objects.refund, api.refunds(id_))) if charge else (),
+        disputes=tuple(map(objects.dispute, api.disputes(id_))) if charge else (),
+        invoice=str(invoice["id"]) if invoice else "",
+        subscription=subscription_of(invoice) if invoice else "",
+    )
+    if session:
+        made = replace(made, session=session["id"], is_complete=True, message=_message(session))
+    return replace(made, person=_giver(session, made))
+
+
+def subscription(api: StripeApi, id_: str) -> Subscription:
+    """A Subscription with its giver."""
+    return objects.subscription(api.subscription(id_))
+
+
+def payments_of(invoice: Object) -> Iterator[str]:
+    """The PaymentIntents that paid an Invoice or try to; it may have several."""
+    for one in (invoice.get("payments") or {}).get("data") or ():
+        intent = one["payment"].get("payment_intent")
+        if intent and one["status"] != "canceled":
+            yield str(intent["id"] if isinstance(intent, dict) else intent)
+
+
+def subscription_of(invoice: Object) -> str:
+    """The Subscription that an Invoice belongs to, empty for none."""
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    found = details.get("subscription") or ""
+    return str(found["id"] if isinstance(found, dict) else found)
+
+
+def _metadata(session: Object | None, intent: Object) -> dict[str, str]:
+    both = {**((session or {}).get("metadata") or {}), **(intent.get("metadata") or {})}
+    return {str(name): str(value) for name, value in both.items()}
+
+
+def _message(session: Object) -> str:
+    """What the giver wrote into Checkout's own text fields."""
+    texts = [(one.get("text") or {}).get("value") for one in session.get("custom_fields") or ()]
+    return " / ".join(text.strip() for text in texts if text and text.strip())
+
+
+def _giver(session: Object | None, made: Payment) -> Person:
+    """As Checkout has it; where that says nothing, as the card or the bank has it."""
+    given = objects.person((session or {}).get("customer_details"))
+    return given if given != Person() or made.charge is None else made.charge.person
