@@ -27,7 +27,13 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "__init__"),
 )
 # within a layer, on purpose
-SIDEWAYS = {("civicrm", "settings"), ("plan", "errors"), ("report", "plan"), ("migrations", "store"), ("inbox", "store")}
+SIDEWAYS = {
+    ("civicrm", "settings"),
+    ("plan", "errors"),
+    ("report", "plan"),
+    ("migrations", "store"),
+    ("inbox", "store"),
+}
 DOORS = {
     "requests": {"civicrm/client.py"},
     "sqlalchemy": {"store.py", "inbox.py", "migrations", "sync/memory.py", "sync/history.py", "webhooks"},
