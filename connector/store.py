@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from connector import clock
 from connector.errors import TransientError, UserError
 
-HEAD = "0002"  # the newest of connector/migrations/versions
+HEAD = "0003"  # the newest of connector/migrations/versions
 metadata = sa.MetaData()
 # which CiviCRM row a roster row became: the key is a keyed hash of the mapping's name and the row's key
 links = sa.Table(

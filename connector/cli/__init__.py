@@ -4,7 +4,7 @@ import gc
 
 import click
 
-from connector.cli import demo, doctor, mapping, setup, sync, work
+from connector.cli import demo, doctor, fund, mapping, reconcile, setup, sync, work
 from connector.cli.context import Context, Group
 
 
@@ -28,5 +28,7 @@ main.add_command(sync.plan)
 main.add_command(sync.apply)
 main.add_command(mapping.mapping)
 main.add_command(work.work)
+main.add_command(fund.inbox)
+main.add_command(reconcile.reconcile)
 main.add_command(doctor.doctor)
 main.add_command(demo.demo)

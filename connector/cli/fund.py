@@ -16,6 +16,7 @@ from connector.store import Store
 from connector.stripe_api import StripeApi
 from connector.webhooks import fund as funds
 from connector.webhooks.drain import Drain
+from connector.webhooks.proving import Prover
 from connector.webhooks.settle import Settler
 
 STATES = (WAITING, WORKING, DONE, IGNORED, PARKED)
@@ -40,7 +41,8 @@ def settler(context: Context, client: CiviClient, store: Store) -> Settler:
 
 def drain(context: Context, client: CiviClient, store: Store) -> Drain:
     """The fund's part of the worker."""
-    return Drain(Inbox(store), client, settler(context, client, store).settle, {})
+    settling = settler(context, client, store)
+    return Drain(Inbox(store), client, settling.settle, {"po_": Prover(settling).settle})
 
 
 @click.group()

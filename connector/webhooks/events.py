@@ -81,7 +81,7 @@ def read(body: bytes) -> Event:
         id=found["id"],
         type=found["type"],
         object_id=thing["id"],
-        root=_root(found["type"], thing),
+        root=root_of(found["type"], thing),
         livemode=found["livemode"],
         account=found["account"] or "",
         api_version=found["api_version"] or "",
@@ -138,7 +138,8 @@ _ROOTS: dict[str, Callable[[Object], str]] = {
 _KINDS = {"payment_intent": "pi_", "invoice": "in_", "customer.subscription": "sub_", "payout": "po_"}
 
 
-def _root(kind: str, thing: Object) -> str:
+def root_of(kind: str, thing: Object) -> str:
+    """What has to be settled because of an event of this type about this object; empty for nothing."""
     parts = kind.split(".")
     for words in (".".join(parts[:2]), parts[0]):
         if words in _ROOTS:

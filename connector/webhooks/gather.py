@@ -70,6 +70,10 @@ def gather(api: StripeApi, roots: Iterable[str], leases: Leases) -> Gathered:
                     ids.append(payment.subscription)
         for id_, gift in reader.each("sub_", lambda id_: reading.subscription(api, id_)):
             found.gifts[id_] = gift
+    # a payment of a monthly gift that could not be read now waits with it
+    found.payments = {
+        id_: one for id_, one in found.payments.items() if not one.subscription or one.subscription in found.gifts
+    }
     return found
 
 

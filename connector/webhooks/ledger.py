@@ -30,6 +30,8 @@ _TEXT = (
     "Message",
 )
 FACTS = tuple(f"{STRIPE}.{name}" for name in (*_MONEY, *_TEXT))
+# What proving payouts writes; settling leaves it.
+OF_PAYOUTS = (f"{STRIPE}.Payouts", f"{STRIPE}.Payout_Verdict")
 SELECT = [
     "id",
     "contact_id",
@@ -45,6 +47,7 @@ SELECT = [
     "contribution_recur_id",
     WRITTEN,
     *FACTS,
+    *OF_PAYOUTS,
 ]
 # CiviCRM hides test rows unless they are asked for.
 TEST_TOO = ["is_test", "IN", [True, False]]
@@ -59,6 +62,7 @@ class Entry:
     books: Books
     written: Books | None
     paid: Decimal
+    currency: str
     trxn_id: str
     invoice_id: str
     recur: int
@@ -94,10 +98,11 @@ def entry(row: Row) -> Entry:
         ),
         written=Books.parse(row.get(WRITTEN) or ""),
         paid=cents(str(row.get("paid_amount") or 0)),
+        currency=str(row["currency"]),
         trxn_id=str(row["trxn_id"] or ""),
         invoice_id=str(row["invoice_id"] or ""),
         recur=int(row["contribution_recur_id"] or 0),
-        facts={name: _canonical(name, row.get(name)) for name in FACTS},
+        facts={name: _canonical(name, row.get(name)) for name in (*FACTS, *OF_PAYOUTS)},
     )
 
 

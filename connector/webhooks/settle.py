@@ -4,9 +4,9 @@ The door, the nightly run and the command line only wake it. A batch costs four 
 many gifts it holds. Killed anywhere and run again it ends as if it had not been.
 """
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from connector.civicrm import records
 from connector.civicrm.client import CiviClient
@@ -14,18 +14,17 @@ from connector.desk import problems
 from connector.desk.problems import Problem
 from connector.errors import AlreadyExists, ConnectorError, PermanentError, UnknownOutcome
 from connector.inbox import DONE, IGNORED
+from connector.plan import Change
 from connector.store import Leases, Store
 from connector.stripe_api import StripeApi
-from connector.webhooks import made
-from connector.webhooks.decide import Decision, Question, decide
+from connector.webhooks import changes, made, reading
+from connector.webhooks.decide import Question, decide
 from connector.webhooks.fund import Fund
-from connector.webhooks.gather import LATER, Gathered, Outcome, gather, outcome_of
-from connector.webhooks.look import Look, key, look
+from connector.webhooks.gather import LATER, Outcome, gather, outcome_of
+from connector.webhooks.look import key, look
 from connector.webhooks.objects import Payment, Subscription
 from connector.webhooks.people import People
 from connector.webhooks.writing import Writer
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -51,7 +50,8 @@ class Settler:
     def settle(self, roots: Sequence[str]) -> dict[str, Outcome]:
         """Root → what became of it. A root that CiviCRM refuses does not hold up the others."""
         try:
-            return self._batch(roots)
+            with self._batch(roots) as batch:
+                return batch.carry_out()
         except (PermanentError, AlreadyExists) as error:
             if len(roots) > 1:
                 return {root: outcome for one in roots for root, outcome in self.settle([one]).items()}
@@ -59,10 +59,26 @@ class Settler:
         except ConnectorError as error:
             return dict.fromkeys(roots, outcome_of(error))
 
-    def _batch(self, roots: Sequence[str]) -> dict[str, Outcome]:
+    def differences(self, roots: Sequence[str]) -> Iterator[Change]:
+        """What `settle` would do, without doing it. Raises what the doors to Stripe and CiviCRM raise."""
+        with self._batch(roots) as batch:
+            yield from changes.of_batch(batch.payments, batch.gifts, batch.decisions, batch.there, batch.gathered)
+
+    def is_ours(self, intent: str) -> bool:
+        """True when this payment, or the monthly gift that it belongs to, names one of our funds."""
+        payment = reading.payment(self.api, intent)
+        gift = reading.subscription(self.api, payment.subscription) if payment.subscription else None
+        return self.names_fund(payment.metadata) or bool(gift and self.names_fund(gift.metadata))
+
+    def names_fund(self, metadata: Mapping[str, str]) -> bool:
+        """True when Stripe's metadata name one of our funds."""
+        return metadata.get("fund_campaign") in self.funds
+
+    @contextmanager
+    def _batch(self, roots: Sequence[str]) -> Iterator["_Batch"]:
         leases = Leases(self.store, self.seconds)
         try:
-            outcomes = _Batch(self, leases).run(roots)
+            yield _Batch(self, leases, roots)
         except UnknownOutcome as error:
             if isinstance(error, AlreadyExists):
                 leases.give_back()
@@ -71,77 +87,72 @@ class Settler:
             leases.give_back()
             raise
         leases.give_back()
-        return outcomes
 
 
-@dataclass(slots=True)
 class _Batch:
-    """One batch, step by step."""
+    """One batch: both sides read and everything decided, then carried out."""
 
-    settler: Settler
-    leases: Leases
-    questions: dict[str, list[Question]] = field(default_factory=dict)
-    strangers: set[str] = field(default_factory=set)
+    def __init__(self, settler: Settler, leases: Leases, roots: Sequence[str]) -> None:
+        self.settler, self.leases, self.roots = settler, leases, roots
+        self.gathered = gather(settler.api, roots, leases)
+        self.there = look(settler.client, settler.store, self.gathered, settler.funds)
+        self.payments, self.gifts = self._ours()
+        self.strangers = {*self.gathered.gifts, *self.gathered.payments} - {*self.gifts, *self.payments}
+        self.decisions = {id_: decide(payment, self.there.found(payment)) for id_, payment in self.payments.items()}
+        people = People(settler.client, settler.survivors_of, leases, settler.secret)
+        self.people = people.find(self.payments, self.gifts, self.decisions, self.there)
+        for id_, until in self.people.busy.items():
+            self._leave(id_, Outcome(LATER, "another worker is at work on this giver", until))
+        for id_, entry in self.people.by_hand.items():
+            self.decisions[id_] = decide(self.payments[id_], self.there.found(self.payments[id_], entry))
 
-    def run(self, roots: Sequence[str]) -> dict[str, Outcome]:
-        """Settle them all."""
+    def carry_out(self) -> dict[str, Outcome]:
+        """Write the differences, and ask what a person has to decide."""
         one = self.settler
-        gathered = gather(one.api, roots, self.leases)
-        there = look(one.client, one.store, gathered, one.funds)
-        payments, gifts = self._ours(gathered, there)
-        self.questions = {id_: list(told) for id_, told in gathered.questions.items()}
-        decisions = {id_: decide(payment, there.found(payment)) for id_, payment in payments.items()}
-        people = People(one.client, one.survivors_of, self.leases, one.secret)
-        found = people.find(payments, gifts, decisions, there)
-        for id_, until in found.busy.items():
-            gathered.end(id_, Outcome(LATER, "another worker is at work on this giver", until))
-            payments.pop(id_, None)
-            gifts.pop(id_, None)
-        for id_, entry in found.by_hand.items():
-            decisions[id_] = decide(payments[id_], there.found(payments[id_], entry))
         # before the writing: what only a new gift tells would be lost with a run that is killed after it
-        known = {name: one for name, one in there.problems.items() if _stays(name)}
-        problems.open_new(one.client, known, [_problem(id_, told) for id_, told in found.told()])
+        known = {name: problem for name, problem in self.there.problems.items() if _stays(name)}
+        problems.open_new(one.client, known, [_problem(id_, told) for id_, told in self.people.told()])
         self.leases.renew()
-        writer = Writer(one.client, there, found, one.funds)
-        moved = writer.write(payments, gifts, decisions)
-        for id_ in moved:
-            gathered.end(id_, Outcome(LATER, "CiviCRM changed between look and write"))
-        made.keep(one.store, writer.made | {id_: entry.id for id_, entry in there.entries.items() if id_ in payments})
-        self._ask(there, decisions, writer.questions)
-        return {root: self._outcome(root, gathered) for root in roots}
+        writer = Writer(one.client, self.there, self.people)
+        for id_ in writer.write(self.payments, self.gifts, self.decisions):
+            self.gathered.end(id_, Outcome(LATER, "CiviCRM changed between look and write"))
+        there = {id_: entry.id for id_, entry in self.there.entries.items() if id_ in self.payments}
+        made.keep(one.store, writer.made | {id_: there[id_] for id_ in there if id_ not in self.there.made})
+        self._ask(writer.questions)
+        return {root: self._outcome(root) for root in self.roots}
 
-    def _ours(self, gathered: Gathered, there: Look) -> tuple[dict[str, Payment], dict[str, Subscription]]:
+    def _leave(self, id_: str, outcome: Outcome) -> None:
+        """Leave a payment or gift for later, and a gift's payments with it."""
+        self.gathered.end(id_, outcome)
+        self.payments.pop(id_, None)
+        self.gifts.pop(id_, None)
+        for payment in [one.id for one in self.payments.values() if one.subscription == id_]:
+            self._leave(payment, outcome)
+
+    def _ours(self) -> tuple[dict[str, Payment], dict[str, Subscription]]:
         """What names one of our funds, or is in CiviCRM already; everything else of the account is left alone."""
+        names_fund, there = self.settler.names_fund, self.there
         gifts = {
-            id_: gift
-            for id_, gift in gathered.gifts.items()
-            if self._names_fund(gift.metadata) or there.recurs.get(id_)
+            id_: gift for id_, gift in self.gathered.gifts.items() if names_fund(gift.metadata) or there.recurs.get(id_)
         }
         payments = {
             id_: payment
-            for id_, payment in gathered.payments.items()
-            if self._names_fund(payment.metadata)
-            or id_ in there.entries
-            or (payment.subscription in gifts if payment.subscription else False)
+            for id_, payment in self.gathered.payments.items()
+            if names_fund(payment.metadata) or id_ in there.entries or payment.subscription in gifts
         }
-        self.strangers = {*gathered.gifts, *gathered.payments} - {*gifts, *payments}
         return payments, gifts
 
-    def _names_fund(self, metadata: Mapping[str, str]) -> bool:
-        return metadata.get("fund_campaign") in self.settler.funds
-
-    def _ask(self, there: Look, decisions: Mapping[str, Decision], more: Mapping[str, Sequence[Question]]) -> None:
-        asked = [(id_, one) for id_, told in self.questions.items() for one in told]
-        asked += [(id_, one) for id_, decision in decisions.items() for one in decision.questions]
+    def _ask(self, more: Mapping[str, Sequence[Question]]) -> None:
+        asked = [(id_, one) for id_, told in self.gathered.questions.items() for one in told]
+        asked += [(id_, one) for id_, decision in self.decisions.items() for one in decision.questions]
         asked += [(id_, one) for id_, told in more.items() for one in told]
-        known = {name: problem for name, problem in there.problems.items() if not _stays(name)}
+        known = {name: problem for name, problem in self.there.problems.items() if not _stays(name)}
         problems.keep_up(self.settler.client, known, [_problem(id_, one) for id_, one in asked])
 
-    def _outcome(self, root: str, gathered: Gathered) -> Outcome:
-        if root in gathered.ended:
-            return gathered.ended[root]
-        ids = gathered.roots[root]
+    def _outcome(self, root: str) -> Outcome:
+        if root in self.gathered.ended:
+            return self.gathered.ended[root]
+        ids = self.gathered.roots[root]
         if ids and all(id_ in self.strangers for id_ in ids):
             return Outcome(IGNORED, "names none of our funds")
         return Outcome(DONE)

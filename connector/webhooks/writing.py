@@ -9,7 +9,6 @@ from connector.civicrm.client import Call, CiviClient
 from connector.money import NOTHING, cents
 from connector.webhooks import ledger, recurring
 from connector.webhooks.decide import Decision, Question
-from connector.webhooks.fund import Fund
 from connector.webhooks.look import Look
 from connector.webhooks.objects import Payment, Subscription
 from connector.webhooks.people import Found
@@ -23,7 +22,6 @@ class Writer:
     client: CiviClient
     there: Look
     people: Found
-    funds: Mapping[str, Fund]
     made: dict[str, int] = field(default_factory=dict)
     questions: dict[str, list[Question]] = field(default_factory=dict)
     _recurs: dict[str, tuple[int, int]] = field(default_factory=dict)

@@ -1,0 +1,47 @@
+"""What a person decided about a question of the fund: Stripe's value, or CiviCRM's."""
+
+from connector.desk.problems import Problem
+from connector.errors import UserError
+from connector.webhooks import ledger, made
+from connector.webhooks.decide import BY_HAND, DELETED, EDITED, FOREIGN
+from connector.webhooks.settle import Settler
+
+TAKE, KEEP = "roster", "civicrm"  # the verdicts as mappings/setup.toml names them
+
+
+def answer(settler: Settler, problem: Problem, verdict: str) -> str:
+    """Carry out a decision about a problem of ours. Returns what was done, in words."""
+    _, root, kind = problem.key.split(":", 2)
+    if verdict == TAKE and kind == DELETED:
+        made.forget(settler.store, root)
+    elif verdict == TAKE and kind in (EDITED, FOREIGN, BY_HAND) and root.startswith("pi_"):
+        _adopt(settler, problem.record, root)
+    else:
+        return "CiviCRM's value stays." if verdict == KEEP else "There is no value to choose here."
+    settler.settle([root])
+    return "Stripe's value was taken."
+
+
+def take_stripes(settler: Settler, contribution: int) -> None:
+    """Let a contribution that somebody changed follow Stripe again. Raises UserError when it is none of ours."""
+    rows = settler.client.api4(
+        "Contribution", "get", select=ledger.SELECT, where=[["id", "=", contribution], ledger.TEST_TOO]
+    )
+    entry = ledger.entry(rows[0]) if rows else None
+    if entry is None or entry.written is None:
+        raise UserError(
+            f"Contribution {contribution} is none that the connector made.",
+            next_step="see the list of `solidarity reconcile`.",
+        )
+    _adopt(settler, contribution, entry.invoice_id)
+
+
+def _adopt(settler: Settler, contribution: int, payment: str) -> None:
+    """Make a contribution ours, as it stands: settling then brings it to Stripe's state, step by step."""
+    rows = settler.client.api4(
+        "Contribution", "get", select=ledger.SELECT, where=[["id", "=", contribution], ledger.TEST_TOO]
+    )
+    if rows:
+        values = {"invoice_id": payment, ledger.WRITTEN: str(ledger.entry(rows[0]).books)}
+        where = [["id", "=", contribution], ledger.TEST_TOO]
+        settler.client.api4("Contribution", "update", where=where, values=values)

@@ -1,0 +1,90 @@
+"""Reconciliation: every payment of a window is settled as if Stripe had just told of it, and every payout proven.
+
+What webhooks missed, open debits, missing fees and edits on either side come out as the same plan that settling makes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connector.civicrm.records import chunks
+from connector.plan import Action, Change
+from connector.webhooks import answers, ledger
+from connector.webhooks.events import root_of
+from connector.webhooks.payouts import Proof
+from connector.webhooks.proving import BATCH, Prover, is_ready
+from connector.webhooks.settle import Settler
+from connector.webhooks.table import COMPLETED, PENDING, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """One window, from `since` (aware UTC) to now."""
+
+    settler: Settler
+    since: datetime
+
+    def plan(self) -> list[Change]:
+        """Every difference between Stripe and CiviCRM. Writes nothing."""
+        return [change for roots in self._batches() for change in self.settler.differences(roots)]
+
+    def apply(self, take: Sequence[int] = ()) -> list[str]:
+        """Settle everything, and return what was not done. take: contributions that shall follow Stripe again."""
+        for contribution in take:
+            answers.take_stripes(self.settler, contribution)
+        return [
+            f"{root}: {outcome.why}"
+            for roots in self._batches()
+            for root, outcome in self.settler.settle(roots).items()
+            if outcome.why and outcome.state in ("later", "parked")
+        ]
+
+    def proofs(self, *, settles: bool) -> Iterator[Proof]:
+        """The proof of each payout of the window, oldest first."""
+        prover = Prover(self.settler)
+        found = [one for one in self.settler.api.payouts(int(self.since.timestamp())) if is_ready(one)]
+        for payout in sorted(found, key=lambda one: int(one["created"])):
+            proof = prover.prove(payout, settles=settles)
+            if proof is not None:
+                if settles:
+                    prover.write(proof)
+                yield proof
+
+    def _batches(self) -> Iterator[Sequence[str]]:
+        return chunks(sorted(self._roots()), BATCH)
+
+    def _roots(self) -> set[str]:
+        """What is looked at: all of the window at Stripe, what was never delivered, and what CiviCRM has open."""
+        api, since = self.settler.api, int(self.since.timestamp())
+        roots = {one["id"] for one in api.payment_intents(since)}
+        roots |= {one["id"] for one in api.subscriptions(since)}
+        roots |= {root_of(one["type"], one["data"]["object"]) for one in api.undelivered(since)}
+        return {root for root in roots if root and not root.startswith("po_")} | self._open()
+
+    def _open(self) -> set[str]:
+        """Ours in CiviCRM that still waits for something, or is of the window: also what Stripe never heard of."""
+        no_fee = [["contribution_status_id:name", "=", COMPLETED], [f"{ledger.STRIPE}.Settled_Currency", "IS EMPTY"]]
+        waiting = [["contribution_status_id:name", "=", PENDING], ["AND", no_fee]]
+        rows = self.settler.client.api4(
+            "Contribution",
+            "get",
+            select=["invoice_id"],
+            where=[
+                ["invoice_id", "LIKE", "pi\\_%"],
+                ledger.TEST_TOO,
+                [ledger.WRITTEN, "IS NOT EMPTY"],
+                ["OR", [*waiting, ["receive_date", ">=", (stamp(self.since) or "")[:19]]]],
+            ],
+        )
+        return {row["invoice_id"] for row in rows}
+
+
+def of_proof(proof: Proof) -> Iterator[Change]:
+    """What a proof found, as changes of a plan."""
+    for one in proof.differences:
+        reason = f"payout {proof.payout}: {one.why} ({one.civicrm} instead of {one.stripe})"
+        yield Change(Action.ASK, "Contribution", one.payment, reason, one.contribution or None)
+    if proof.missing:
+        yield Change(Action.ASK, "Payout", proof.payout, f"its lines lack {proof.missing} to its {proof.amount}")
+    if proof.failed:
+        yield Change(Action.NOTE, "Payout", proof.payout, "failed; the money is at Stripe")
