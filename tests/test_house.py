@@ -11,6 +11,7 @@ import click
 import pytest
 
 from connector import cli, store
+from connector.cli import sync
 from connector.settings import SECRETS, Settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -119,7 +120,10 @@ def test_every_setting_is_explained() -> None:
 
 
 def _commands(group: click.Group, words: str) -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
         if isinstance(command, click.Group):
             yield from _commands(command, f"{words} {name}")
         else:
@@ -139,7 +143,7 @@ def test_every_command_and_option_is_documented() -> None:
 
 def test_every_brake_that_can_be_forced_is_named_in_the_readme() -> None:
     readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    for name in cli.sync.FORCEABLE:
+    for name in sync.FORCEABLE:
         assert f"`{name}`" in readme
 
 

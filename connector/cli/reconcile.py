@@ -41,7 +41,7 @@ def reconcile(context: Context, since: datetime | None, applies: bool, take: Seq
         run = Reconciliation(settler(context, client, store), begin)
         undone = run.apply(take) if applies else []
         proofs = list(run.proofs(settles=applies))
-        found = Plan("fund", tuple([*run.plan(), *(change for proof in proofs for change in of_proof(proof))]))
+        found = Plan("fund", (*run.plan(), *(change for proof in proofs for change in of_proof(proof))))
     if as_json:
         payouts = [_as_json(proof) for proof in proofs]
         click.echo(json.dumps({**json.loads(show.as_json(found, None)), "payouts": payouts, "undone": undone}))
