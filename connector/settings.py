@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from connector.errors import UserError
 
 UrlForm = Literal["standalone", "wordpress", "drupal"]
-SECRETS = ("CIVICRM_API_KEY", "CIVICRM_SETUP_KEY", "CONNECTOR_SECRET_KEY", "CONNECTOR_FINGERPRINT_KEY")
+SECRETS = ("CIVICRM_API_KEY", "CIVICRM_SETUP_KEY", "CONNECTOR_SECRET_KEY", "CONNECTOR_FINGERPRINT_KEY", "SMTP_URL")
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 DEFAULT_QUEUE = "sqlite:///solidarity-queue.sqlite3"
 DEFAULT_DATABASE = "sqlite:///solidarity.sqlite3"
@@ -37,6 +37,9 @@ class Settings:
     connector_secret_key: str = field(default="", repr=False)
     connector_fingerprint_key: str = field(default="", repr=False)
     connector_mappings: Path = SHIPPED_MAPPINGS
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    admin_email: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -72,6 +75,8 @@ class Settings:
             database_url=env.get("DATABASE_URL", "").strip() or DEFAULT_DATABASE,
             queue_url=env.get("QUEUE_URL", "").strip() or DEFAULT_QUEUE,
             connector_mappings=Path(env.get("CONNECTOR_MAPPINGS", "").strip() or SHIPPED_MAPPINGS),
+            mail_from=env.get("MAIL_FROM", "").strip(),
+            admin_email=env.get("ADMIN_EMAIL", "").strip(),
             **secrets,
         )
 

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,16 @@ leases = sa.Table(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply that ended: what was counted before it, and when (aware UTC)."""
+
+    mapping: str
+    state: str
+    counts: Mapping[str, int]
+    at: datetime
+
+
 class Store:
     """An open database, brought up to date. Transactions are short: none is held over a request to anyone."""
 
@@ -95,6 +106,12 @@ class Store:
         """All rows of a select."""
         with self.engine.connect() as connection:
             return connection.execute(statement).all()
+
+    def runs_since(self, moment: datetime) -> list[Run]:
+        """The applies of every flow that ended since then, oldest first."""
+        wanted = sa.and_(runs.c.state.not_in(("planned", "unfinished")), runs.c.at >= moment)
+        query = sa.select(runs.c.mapping, runs.c.state, runs.c.counts, runs.c.at).where(wanted).order_by(runs.c.id)
+        return [Run(row.mapping, row.state, row.counts, row.at.replace(tzinfo=UTC)) for row in self.read(query)]
 
     def write(self, *statements: sa.Executable) -> None:
         """Run statements in one transaction."""
@@ -166,6 +183,11 @@ class Lease:
     def give_back(self) -> None:
         """Release the lease."""
         self._store.write(sa.delete(leases).where(leases.c.name == self.name, leases.c.holder == self._holder))
+
+    def hold_until(self, moment: datetime) -> None:
+        """Keep it until then although we are done: nobody does the same thing again before."""
+        mine = sa.and_(leases.c.name == self.name, leases.c.holder == self._holder)
+        self._store.write(sa.update(leases).where(mine).values(until=moment))
 
     def _until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.seconds)

@@ -20,7 +20,7 @@ CONNECTOR = PROJECT / "connector"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("clock", "log", "plan", "report", "mappings"),
-    ("settings", "store", "civicrm", "migrations"),
+    ("settings", "store", "civicrm", "migrations", "mail"),
     ("desk",),
     ("setup", "sync"),
     ("engine",),
@@ -35,6 +35,7 @@ DOORS = {
     "tomllib": {"mappings.py"},
     "jinja2": {"report.py"},
     "huey": {"engine.py"},
+    "smtplib": {"mail.py"},
     "openpyxl": {"sync/roster_xlsx.py"},
     "click": {"cli"},
     "rich": {"cli"},
