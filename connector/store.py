@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from connector import clock
 from connector.errors import TransientError, UserError
 
-HEAD = "0001"  # the newest of connector/migrations/versions
+HEAD = "0002"  # the newest of connector/migrations/versions
 metadata = sa.MetaData()
 # which CiviCRM row a roster row became: the key is a keyed hash of the mapping's name and the row's key
 links = sa.Table(
@@ -61,6 +61,13 @@ leases = sa.Table(
     sa.Column("name", sa.String(128), primary_key=True),
     sa.Column("holder", sa.String(36), nullable=False),
     sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+)
+# what the apply of a roster that was handed in is about to write: keyed hashes of rows, ids, names of fields, lines
+untold = sa.Table(
+    "untold",
+    metadata,
+    sa.Column("activity", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("parts", sa.JSON, nullable=False),
 )
 
 

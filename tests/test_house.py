@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 SIDEWAYS = {("civicrm", "settings"), ("plan", "errors"), ("report", "plan"), ("migrations", "store")}
 DOORS = {
     "requests": {"civicrm/client.py"},
-    "sqlalchemy": {"store.py", "migrations", "sync/memory.py", "sync/history.py"},
+    "sqlalchemy": {"store.py", "migrations", "sync/memory.py", "sync/history.py", "sync/telling.py"},
     "alembic": {"store.py", "migrations"},
     "tomllib": {"mappings.py"},
     "jinja2": {"report.py"},

@@ -8,24 +8,24 @@ import html
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
 from connector import clock, report
 from connector.civicrm.client import CiviClient
-from connector.desk import activities as desk, problems, why
+from connector.desk import activities as desk, problems
 from connector.desk.activities import Decision, HandedIn
 from connector.desk.problems import Problem
 from connector.errors import ConnectorError, TransientError, UserError
 from connector.store import Lease, Store
 from connector.sync import questions, wording
-from connector.sync.apply import Apply, Result
+from connector.sync.apply import Apply
 from connector.sync.history import APPLIED, TRIAL
-from connector.sync.mapping import PLEDGE
 from connector.sync.memory import Hasher
 from connector.sync.run import Sync
+from connector.sync.telling import Telling
 
 # A browser sends the form first and the file after it.
 WAIT_FOR_FILE = timedelta(minutes=5)
@@ -52,18 +52,19 @@ class HandedInRosters:
         Raises TransientError when CiviCRM is away; the next step begins anew.
         """
         decisions = desk.decisions(self._client)
-        asked = {problem.id: problem for problem in problems.open_ones(self._client, ids=_about(decisions))}
-        rosters = desk.rosters(self._client, [decision.about for decision in decisions])
+        abouts = [decision.about for decision in decisions]
+        asked = problems.by_number(self._client, abouts)
+        rosters = desk.rosters(self._client, abouts)
         done = 0
         for roster in rosters.values():
             if roster.state in (desk.HANDED_IN, "") and (roster.file or clock.now() - roster.created > WAIT_FOR_FILE):
                 self._plan(roster)
                 done += 1
         for decision in decisions:
-            if problem := asked.get(decision.about):
-                done += self._answered(decision, problem)
+            # looked at again: an earlier decision of this very step may have moved what this one is about
+            if decision.about in asked:
+                done += self._answered(decision, problems.by_number(self._client, [decision.about]))
                 continue
-            # looked at again: an earlier decision of this very step may have moved it
             current = desk.rosters(self._client, [decision.about]).get(decision.about)
             done += self._decided(decision, current)
         for roster in desk.rosters(self._client).values():
@@ -118,17 +119,21 @@ class HandedInRosters:
             return self._close(decision, desk.DONE, "Looked at again.")
         return self._apply(decision, roster)
 
-    def _answered(self, decision: Decision, problem: Problem) -> int:
+    def _answered(self, decision: Decision, found: Mapping[int, Problem]) -> int:
         """What somebody decided about a row that asks."""
+        problem = found.get(decision.about)
+        if problem and problem.decision == decision.id:
+            return self._close(decision, desk.DONE, "Carried out.")  # we were ended before we could say so
+        if problem is None or problem.state != problems.OPEN:
+            return self._close(decision, desk.VOID, f"Problem {decision.about} is closed already.")
         if decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
             told = questions.answer(self._client, self._store, self._hasher, problem, decision.verdict)
         elif decision.verdict in (desk.AGAIN, desk.DISMISS):
             told = "Closed; it is opened again if a later roster asks it again."
         else:
             return self._close(decision, desk.VOID, "That is no answer to a problem.")
-        problems.close(
-            self._client, problem, problems.DISMISSED if decision.verdict == desk.DISMISS else problems.SOLVED
-        )
+        state = problems.DISMISSED if decision.verdict == desk.DISMISS else problems.SOLVED
+        problems.close(self._client, problem, state, decision.id)
         return self._close(decision, desk.DONE, told)
 
     def _apply(self, decision: Decision, roster: HandedIn) -> int:
@@ -160,29 +165,17 @@ class HandedInRosters:
             if not desk.move(self._client, roster, desk.APPLYING, Decision=decision.id):
                 return 0  # somebody else moved it: the next step sees how it stands
             roster = desk.rosters(self._client, [roster.id])[roster.id]
-        result = Apply(sync, shown=sync.history.shown(roster.plan) or frozenset(), lease=lease).run(look)
+        shown, telling = sync.history.shown(roster.plan) or frozenset(), Telling(sync, roster)
+        telling.announce(look, shown)
+        result = Apply(sync, shown=shown, lease=lease).run(look)
         passed = [brake.name for brake in look.plan.brakes]
         state = TRIAL if result.left_out else APPLIED
         sync.history.applied(look.plan, state, passed, by=f"contact {decision.by}")
         questions.keep_up(self._client, look, roster.by)
-        self._tell_why(sync, roster, decision, result)
+        telling.tell(decision, look, result)
         told = {"subject": wording.short(wording.done(result)), "details": wording.result(look, result)}
         desk.move(self._client, roster, desk.APPLIED, **told)
         return self._close(decision, desk.DONE, wording.done(result))
-
-    def _tell_why(self, sync: Sync, roster: HandedIn, decision: Decision, result: Result) -> None:
-        """On every contact that was touched: what was written, from which line, through which column, and by whom."""
-        if sync.mapping.entity == PLEDGE:
-            return  # a pledge carries its own number, and its contact shows it
-        ids = sync.records({change.key for change in result.done})
-        wrote = [
-            why.Wrote(id_, report.TOLD[change.action][0], tuple(one.field for one in change.fields), change.line)
-            for change in result.done
-            if change.entity != "Group" and (id_ := change.id or ids.get(change.key))
-        ]
-        origin = {path: wording.origin(source) for path, source in sync.mapping.fields.items()}
-        source = f"{roster.kind}, roster {roster.id}"
-        why.tell(self._client, wrote, source=source, origin=origin, by=decision.by)
 
     def _close(self, decision: Decision, state: str, why: str) -> int:
         desk.close(self._client, decision, state, wording.short(why))
@@ -225,8 +218,3 @@ class _Opened:
 
     def __exit__(self, *_exc: object) -> None:
         self._folder.cleanup()
-
-
-def _about(decisions: Sequence[Decision]) -> list[int]:
-    """The activities that these decisions are about; never an empty list, which would ask for everything."""
-    return [decision.about for decision in decisions] or [0]
