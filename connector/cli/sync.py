@@ -15,7 +15,7 @@ from connector.cli import show
 from connector.cli.context import Context
 from connector.errors import PermanentError, UserError
 from connector.plan import Brake, Exit, Plan, worst
-from connector.sync import questions
+from connector.sync import last_roster, questions
 from connector.sync.apply import Apply, Result
 from connector.sync.history import APPLIED, TRIAL
 from connector.sync.memory import Hasher
@@ -101,6 +101,8 @@ def apply(
             workers = context.settings.civicrm_workers
             result = Apply(sync, shown=shown, lease=lease, limit=limit, workers=workers, tell=tell).run(look)
         unasked = _ask_in_civicrm(sync, look)
+        if not result.rows_left:
+            last_roster.note(sync.client, sync.mapping, look.plan)
         passed = [brake.name for brake in look.plan.brakes if brake.name in force]
         sync.history.applied(
             look.plan, TRIAL if result.rows_left or result.left_out else APPLIED, passed, by=f"uid {os.getuid()}"

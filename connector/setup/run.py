@@ -1,7 +1,8 @@
 """The set-up loop: read what the site has, decide what is missing, make it. Safe to run as often as one likes.
 
-What exists is never changed but for a group that hangs in the wrong place and a field that lacks choices: titles, labels and switched-off things
-belong to the staff, and what was made otherwise than we need it is reported, because only a person can say why.
+What exists is never changed but for a group that hangs in the wrong place and a field that lacks choices: titles,
+labels and switched-off things belong to the staff, and what was made otherwise than we need it is reported, because
+only a person can say why.
 """
 
 import json

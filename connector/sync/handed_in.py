@@ -20,7 +20,7 @@ from connector.desk.activities import Decision, HandedIn
 from connector.desk.problems import Problem
 from connector.errors import ConnectorError, TransientError, UserError
 from connector.store import Lease, Store
-from connector.sync import questions, wording
+from connector.sync import last_roster, questions, wording
 from connector.sync.apply import Apply
 from connector.sync.history import APPLIED, TRIAL
 from connector.sync.memory import Hasher
@@ -93,6 +93,7 @@ class HandedInRosters:
         state = desk.PLANNED if plan.acting else desk.NOTHING
         if state == desk.NOTHING:
             questions.keep_up(self._client, look, roster.by)
+            last_roster.note(self._client, sync.mapping, plan)
         told = {
             "subject": wording.short(wording.in_words(plan)),
             "details": report.as_details(plan, needed=wording.count(plan)),
@@ -172,6 +173,7 @@ class HandedInRosters:
         state = TRIAL if result.left_out else APPLIED
         sync.history.applied(look.plan, state, passed, by=f"contact {decision.by}")
         questions.keep_up(self._client, look, roster.by)
+        last_roster.note(self._client, sync.mapping, look.plan)
         telling.tell(decision, look, result)
         told = {"subject": wording.short(wording.done(result)), "details": wording.result(look, result)}
         desk.move(self._client, roster, desk.APPLIED, **told)
