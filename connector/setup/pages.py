@@ -39,7 +39,7 @@ def list_page(found: Mapping[str, Any], permission: Sequence[str]) -> dict[str, 
     table = f'<crm-search-display-table search-name="{found["name"]}" display-name="{found["name"]}">'
     layout = f'<div af-fieldset="">\n<div class="af-markup"><p>{escape(found["intro"])}</p></div>\n'
     # on a phone the table moves sideways, and not the page with it
-    layout += f'<div class="table-responsive">{table}</crm-search-display-table></div>\n</div>'
+    layout += f'<div style="overflow-x: auto; position: relative">{table}</crm-search-display-table></div>\n</div>'
     return _page(found, layout, permission) | {"type": "search"}
 
 
