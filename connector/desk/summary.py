@@ -54,7 +54,7 @@ class DailySummary:
         except ConnectorError:
             lease.give_back()  # nothing was sent: the next look tries again
             raise
-        text = in_words(waiting, self._store.runs_since(now - timedelta(days=1)), now, self._client)
+        text = in_words(waiting, self._store.runs_since(now - timedelta(days=1)), self._client)
         if text:
             day = now.date().isoformat()
             subject = f"Solidarity Connector: {_sum(waiting)}"
@@ -82,14 +82,14 @@ def read(client: CiviClient) -> Waiting:
     return Waiting(problems, rosters)
 
 
-def in_words(waiting: Waiting, runs: Sequence[Run], now: datetime, client: CiviClient) -> str:
+def in_words(waiting: Waiting, runs: Sequence[Run], client: CiviClient) -> str:
     """The mail; empty when there is nothing to tell."""
     lines: list[str] = []
     if waiting.rosters:
-        lines += [f"Rosters that wait for a decision: {len(waiting.rosters)}, {_oldest(waiting.rosters, now)}."]
+        lines += [f"Rosters that wait for a decision: {len(waiting.rosters)}, {_oldest(waiting.rosters)}."]
         lines += [*_links(waiting.rosters, client), f"  all: {client.page(PAGES['decisions'])}", ""]
     for kind, there in sorted(waiting.problems.items()):
-        lines += [f"Open problems of {kind or 'no kind'}: {len(there)}, {_oldest(there, now)}.", *_links(there, client)]
+        lines += [f"Open problems of {kind or 'no kind'}: {len(there)}, {_oldest(there)}.", *_links(there, client)]
     if waiting.problems:
         lines += [f"  all: {client.page(PAGES['problems'])}", ""]
     if runs:
@@ -101,11 +101,11 @@ def _sum(waiting: Waiting) -> str:
     problems = sum(map(len, waiting.problems.values()))
     if not problems and not waiting.rosters:
         return "nothing waits for a person"
-    return f"{problems} problems and {len(waiting.rosters)} rosters wait for a person"
+    return f"open problems: {problems}, rosters that wait: {len(waiting.rosters)}"
 
 
-def _oldest(there: Mapping[int, datetime], now: datetime) -> str:
-    return f"the oldest for {max(0, (now - min(there.values())).days)} days"
+def _oldest(there: Mapping[int, datetime]) -> str:
+    return f"the oldest since {min(there.values()):%Y-%m-%d}"
 
 
 def _links(there: Mapping[int, datetime], client: CiviClient) -> list[str]:

@@ -83,11 +83,11 @@ def test_it_says_what_waits_by_number_and_names_nobody(
     staff.works()
     first, second = mailbox.mails()
     assert first["to"] == second["to"] == [ADMIN]
-    assert second["subject"] == "Solidarity Connector: 1 problems and 1 rosters wait for a person"
+    assert second["subject"] == "Solidarity Connector: open problems: 1, rosters that wait: 1"
     told = second["text"]
     assert f"{staff.site.url}/civicrm/activity/view?action=view&reset=1&id={problem}" in told
     assert f"  {waits}: " in told
-    assert "Open problems of members: 1, the oldest for " in told
+    assert "Open problems of members: 1, the oldest since 20" in told
     for nobody in ("Haddad", "Amina", "M00001", "staff@example.org", "roster@example.org"):
         assert nobody not in told
 
@@ -103,7 +103,7 @@ def test_once_a_day_and_not_when_there_is_nothing_to_tell(
     staff.works()
     staff.works()
     assert [mail["subject"] for mail in mailbox.mails()] == [
-        "Solidarity Connector: 0 problems and 1 rosters wait for a person"
+        "Solidarity Connector: open problems: 0, rosters that wait: 1"
     ]
     day(12)
     staff.works()
@@ -160,7 +160,7 @@ def test_the_mailbox_page_shows_a_mail_and_runs_nothing_in_it(
     staff.hand_in(roster.write(member(1)))
     staff.works()
     page = requests.get(mailbox.url, timeout=10)
-    assert "0 problems and 1 rosters wait for a person" in page.text
+    assert "open problems: 0, rosters that wait: 1" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
