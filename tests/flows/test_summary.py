@@ -166,3 +166,11 @@ def test_the_mailbox_page_shows_a_mail_and_runs_nothing_in_it(
 
 def test_a_mail_server_without_a_sender_is_told_at_the_start(staff: Staff) -> None:
     assert "Not set: MAIL_FROM." in staff.connector.run("work", "--drain", code=1, MAIL_FROM="")
+
+
+def test_doctor_tries_the_mail_server_and_sends_nothing(staff: Staff, mailbox: Mailbox) -> None:
+    assert "the mail server takes us" in staff.connector.run("doctor")
+    mailbox.post("switch", down=True)
+    assert "The mail server does not answer." in staff.connector.run("doctor", code=5)
+    assert "no mail is sent" in staff.connector.run("doctor", SMTP_URL="")
+    assert mailbox.mails() == []
