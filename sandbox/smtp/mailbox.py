@@ -15,7 +15,7 @@ iframe { width: 100%; min-height: 20rem; border: 0; border-top: 1px solid #ccc }
 <p>Every mail that the connector sent, newest first. It went nowhere else.</p>
 {% for mail in mails %}<article><h2 dir="auto">{{ mail.subject }}</h2>
 <p>to {{ mail.to|join(', ') }}, from {{ mail['from'] }}, {{ mail.headers.Date }}</p>
-<pre dir="auto">{{ mail.text }}</pre>
+<pre dir="auto">{{ mail.text|urlize }}</pre>
 {% if mail.html %}<iframe sandbox title="the same as a page" srcdoc="{{ mail.html }}"></iframe>{% endif %}
 </article>{% else %}<p>Nothing yet.</p>{% endfor %}</body></html>"""
 

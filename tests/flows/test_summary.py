@@ -161,6 +161,7 @@ def test_the_mailbox_page_shows_a_mail_and_runs_nothing_in_it(
     staff.works()
     page = requests.get(mailbox.url, timeout=10)
     assert "open problems: 0, rosters that wait: 1" in page.text
+    assert '<a href="http://127.0.0.1:' in page.text  # what it names can be opened
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
