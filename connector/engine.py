@@ -6,7 +6,7 @@ moment and nothing is lost, because the next minute looks again. Its rows are JS
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from connector.errors import ConnectorError, UserError
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[], int]  # does what waits and returns how much it was
+Step = Callable[[], int]  # does what waits of one kind and returns how much it was
 
 
 class _Json(Serializer):  # type: ignore[misc]  # Huey has no types
@@ -31,7 +31,7 @@ class _Json(Serializer):  # type: ignore[misc]  # Huey has no types
         return Message(*json.loads(data))
 
 
-def work(queue_url: str, step: Step) -> None:
+def work(queue_url: str, steps: Sequence[Step]) -> None:
     """Look each minute what waits, until the process is told to end; what is under way is finished first.
 
     queue_url: sqlite:///FILE for one machine, redis://… for several. Raises UserError when it is neither.
@@ -42,20 +42,24 @@ def work(queue_url: str, step: Step) -> None:
     @queue.lock_task("look")  # type: ignore[untyped-decorator]
     def look() -> None:
         """One look at what waits; a minute that comes while the last look is still at work is left out."""
-        drain(step)
+        drain(steps)
 
     look()  # at the start, not a minute after it
     queue.create_consumer(workers=1, worker_type="thread", flush_locks=True).run()
 
 
-def drain(step: Step) -> int:
-    """Do all that waits. Returns how much it was; trouble is told to the log, and tried again with the next look."""
+def drain(steps: Sequence[Step]) -> int:
+    """Do all that waits, one kind after the other. Returns how much it was.
+
+    Trouble is told to the log and tried again with the next look; it keeps no other kind from its turn.
+    """
     done = 0
-    try:
-        while did := step():
-            done += did
-    except ConnectorError as error:
-        log.warning("%s Next: %s", error.what, error.next_step)
+    for step in steps:
+        try:
+            while did := step():
+                done += did
+        except ConnectorError as error:
+            log.warning("%s Next: %s", error.what, error.next_step)
     return done
 
 

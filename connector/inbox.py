@@ -99,12 +99,15 @@ class Inbox:
         """A person says that nothing has to be done for these rows. Returns how many there are."""
         return self._set(tuple(ids), state=IGNORED, why=why[:255])
 
-    def rows(self, *, states: Iterable[str] = (), ids: Iterable[int] = (), limit: int = 100) -> Sequence[sa.Row[Any]]:
-        """Rows in these states or with these ids, the newest first."""
+    def rows(
+        self, *, states: Iterable[str] = (), ids: Iterable[int] = (), roots: Iterable[str] = (), limit: int = 100
+    ) -> Sequence[sa.Row[Any]]:
+        """Rows in these states, with these ids and of these roots (each: any, when none is named), the newest first."""
         query = sa.select(inbox).order_by(inbox.c.id.desc()).limit(limit)
-        states, ids = tuple(states), tuple(ids)
-        query = query.where(inbox.c.state.in_(states)) if states else query
-        return self._store.read(query.where(inbox.c.id.in_(ids)) if ids else query)
+        for column, wanted in ((inbox.c.state, states), (inbox.c.id, ids), (inbox.c.root, roots)):
+            some = tuple(wanted)
+            query = query.where(column.in_(some)) if some else query
+        return self._store.read(query)
 
     def counts(self) -> dict[str, int]:
         """State → how many rows."""

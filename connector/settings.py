@@ -17,6 +17,7 @@ SECRETS = (
     "CONNECTOR_FINGERPRINT_KEY",
     "STRIPE_API_KEY",
     "STRIPE_WEBHOOK_SECRETS",
+    "SMTP_URL",
 )
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 DEFAULT_QUEUE = "sqlite:///solidarity-queue.sqlite3"
@@ -48,6 +49,9 @@ class Settings:
     stripe_webhook_secrets: str = field(default="", repr=False)
     stripe_api_base: str = ""
     stripe_livemode: bool = False
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    admin_email: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
@@ -93,6 +97,8 @@ class Settings:
             stripe_api_base=base,
             stripe_livemode=livemode == "true",
             connector_mappings=Path(env.get("CONNECTOR_MAPPINGS", "").strip() or SHIPPED_MAPPINGS),
+            mail_from=env.get("MAIL_FROM", "").strip(),
+            admin_email=env.get("ADMIN_EMAIL", "").strip(),
             **secrets,
         )
 

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,23 @@ inbox = sa.Table(
     sa.Column("due", sa.DateTime(timezone=True), nullable=False),
     sa.Index("inbox_due", "state", "due"),
 )
+# what the apply of a roster that was handed in is about to write: keyed hashes of rows, ids, names of fields, lines
+untold = sa.Table(
+    "untold",
+    metadata,
+    sa.Column("activity", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("parts", sa.JSON, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply that ended: what was counted before it, and when (aware UTC)."""
+
+    mapping: str
+    state: str
+    counts: Mapping[str, int]
+    at: datetime
 
 
 class Store:
@@ -117,6 +135,12 @@ class Store:
         """All rows of a select."""
         with self.engine.connect() as connection:
             return connection.execute(statement).all()
+
+    def runs_since(self, moment: datetime) -> list[Run]:
+        """The applies of every flow that ended since then, oldest first."""
+        wanted = sa.and_(runs.c.state.not_in(("planned", "unfinished")), runs.c.at >= moment)
+        query = sa.select(runs.c.mapping, runs.c.state, runs.c.counts, runs.c.at).where(wanted).order_by(runs.c.id)
+        return [Run(row.mapping, row.state, row.counts, row.at.replace(tzinfo=UTC)) for row in self.read(query)]
 
     def write(self, *statements: sa.Executable) -> None:
         """Run statements in one transaction."""
@@ -188,6 +212,11 @@ class Lease:
     def give_back(self) -> None:
         """Release the lease."""
         self._store.write(sa.delete(leases).where(leases.c.name == self.name, leases.c.holder == self._holder))
+
+    def hold_until(self, moment: datetime) -> None:
+        """Keep it until then although we are done: nobody does the same thing again before."""
+        mine = sa.and_(leases.c.name == self.name, leases.c.holder == self._holder)
+        self._store.write(sa.update(leases).where(mine).values(until=moment))
 
     def _until(self, now: datetime) -> datetime:
         return now + timedelta(seconds=self.seconds)

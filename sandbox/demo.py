@@ -30,7 +30,7 @@ CORRECTED, LEFT, MOVED_PHONE, NEW = "M01-00003", "M01-00010", "M01-00005", "M01-
 def tell(once: bool) -> int:
     """Tell the story and return the exit code. once: end by itself instead of leaving the sandbox up to look at."""
     with tempfile.TemporaryDirectory(prefix="solidarity-demo-") as folder, _stand_ins() as told:
-        story = Story(Path(folder), told["civicrm"])
+        story = Story(Path(folder), told["civicrm"], told["smtp"]["url"], told["mailbox"]["url"])
         right = story.tell()
         if not once:
             say("\nThe sandbox stays up, and the worker looks each minute; look around, and end it with Ctrl-C.")
@@ -76,8 +76,8 @@ class Staff:
 class Story:
     """The demo's chapters. Everything is done by `solidarity` or by staff over CiviCRM's own API."""
 
-    def __init__(self, folder: Path, civicrm: dict[str, str]) -> None:
-        self._folder, self._civicrm = folder, civicrm
+    def __init__(self, folder: Path, civicrm: dict[str, str], smtp: str, mailbox: str) -> None:
+        self._folder, self._civicrm, self._mailbox = folder, civicrm, mailbox
         self._roster = folder / "members.csv"
         self._right = True
         self._env = {
@@ -86,6 +86,9 @@ class Story:
             "CIVICRM_SETUP_KEY": civicrm["setup_key"],
             "CONNECTOR_FINGERPRINT_KEY": secrets.token_hex(32),
             "DATABASE_URL": f"sqlite:///{folder}/solidarity.sqlite3",
+            "SMTP_URL": smtp,
+            "MAIL_FROM": "connector@example.org",
+            "ADMIN_EMAIL": "admin@example.org",
             "COLUMNS": "110",
         }
 
@@ -139,6 +142,9 @@ class Story:
         self._solidarity("work", "--drain")
         say(f"  CiviCRM shows: {self._roster_handed_in(number)['subject']}")
         pages = f"{self._civicrm['url']}/civicrm/solidarity/hand-in"
+        with urllib.request.urlopen(f"{self._mailbox}/mails", timeout=30) as answer:
+            (mail,) = json.load(answer)
+        say(f"  The administrator's mail of the day says: {mail['subject'].partition(': ')[2]} ({self._mailbox})")
         say(f"  To do it yourself: {pages} (log in as {self._civicrm['staff'].replace(':', ', password ')})")
 
         title("8. How it ended")

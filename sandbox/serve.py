@@ -15,6 +15,9 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.civicrm.app import create_app
 from sandbox.civicrm.seed import RUNTIME_KEY, SETUP_KEY, STAFF_PASSWORD
+from sandbox.smtp.box import Box
+from sandbox.smtp.mailbox import create_app as create_mailbox
+from sandbox.smtp.server import SmtpServer
 
 HOST = "127.0.0.1"
 
@@ -47,8 +50,16 @@ def serve(civicrm_port: int = 0, host_form: str = "standalone") -> None:
     civicrm = start(create_app(wordpress=host_form == "wordpress"), civicrm_port)
     url = f"http://{HOST}:{civicrm.server_port}"
     keys = {"api_key": RUNTIME_KEY, "setup_key": SETUP_KEY, "staff": f"staff:{STAFF_PASSWORD}"}
-    sys.stdout.write(json.dumps({"civicrm": {"url": url, **keys}}) + "\n")
+    told = {"civicrm": {"url": url, **keys}, **_mail()}
+    sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     ended.wait()
     civicrm.shutdown()
     civicrm.server_close()
+
+
+def _mail() -> dict[str, dict[str, str]]:
+    """Start the mail server and its mailbox page; they end with this process."""
+    box = Box()
+    mailbox = start(create_mailbox(box))
+    return {"smtp": {"url": SmtpServer(box).url}, "mailbox": {"url": f"http://{HOST}:{mailbox.server_port}"}}

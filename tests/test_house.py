@@ -21,7 +21,7 @@ CONNECTOR = PROJECT / "connector"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("clock", "log", "money", "plan", "report", "mappings"),
-    ("settings", "store", "inbox", "civicrm", "stripe_api", "migrations"),
+    ("settings", "store", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
     ("desk",),
     ("setup", "sync", "webhooks"),
     ("engine",),
@@ -37,12 +37,21 @@ SIDEWAYS = {
 }
 DOORS = {
     "requests": {"civicrm/client.py"},
-    "sqlalchemy": {"store.py", "inbox.py", "migrations", "sync/memory.py", "sync/history.py", "webhooks"},
+    "sqlalchemy": {
+        "store.py",
+        "inbox.py",
+        "migrations",
+        "sync/memory.py",
+        "sync/history.py",
+        "sync/telling.py",
+        "webhooks",
+    },
     "stripe": {"stripe_api.py"},
     "alembic": {"store.py", "migrations"},
     "tomllib": {"mappings.py"},
     "jinja2": {"report.py"},
     "huey": {"engine.py"},
+    "smtplib": {"mail.py"},
     "openpyxl": {"sync/roster_xlsx.py"},
     "click": {"cli"},
     "rich": {"cli"},

@@ -83,6 +83,13 @@ class CiviClient:
         for session in self._sessions:
             session.close()
 
+    def page(self, path: str) -> str:
+        """The address of one of CiviCRM's pages, for a person. path: `civicrm/…`, with a query or without."""
+        if self.url_form != "wordpress":
+            return f"{self.url}/{path}"
+        route, _, query = path.partition("?")
+        return f"{self.url}/?civiwp=CiviCRM&q={route}{f'&{query}' if query else ''}"
+
     def api4(self, entity: str, action: str, **params: Any) -> list[Row]:
         """Run one API v4 action and return its rows."""
         asked = Asked(f"{entity}.{action}", writes=action not in READS)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import click
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from connector.cli.context import Context
+from connector.mail import Mailer
 from connector.plan import Exit
 from connector.setup import checks, wanted
 
@@ -17,13 +19,13 @@ from connector.setup import checks, wanted
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_obj
 def doctor(context: Context, as_json: bool) -> None:
-    """Check keys, permissions, set-up, version and time zone, and say who does what about each finding."""
+    """Check keys, permissions, set-up, version, time zone and mail, and say who does what about each finding."""
     with ExitStack() as stack:
         runtime = stack.enter_context(context.client())
         has_setup_key = bool(context.settings.civicrm_setup_key)
         setup = stack.enter_context(context.client(key="civicrm_setup_key")) if has_setup_key else None
         file = wanted.load(context.settings.connector_mappings / "setup.toml")
-        findings = checks.run(runtime, setup, file)
+        findings = [*checks.run(runtime, setup, file), checks.mail(_mailer(context))]
     if as_json:
         click.echo(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
     else:
@@ -35,3 +37,9 @@ def doctor(context: Context, as_json: bool) -> None:
             table.add_row(mark, one.check, Text(one.found), Text(one.next_step))
         context.out.print(table)
     sys.exit(Exit.DONE if all(finding.ok for finding in findings) else Exit.PERSON)
+
+
+def _mailer(context: Context) -> Callable[[], Mailer] | None:
+    """How to reach the mail server; None where no mail is sent."""
+    url, sender = context.settings.smtp_url, context.settings.mail_from
+    return (lambda: Mailer(url, sender)) if url else None

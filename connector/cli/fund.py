@@ -1,12 +1,16 @@
 """How the fund's parts are put together from the settings."""
 
+from collections.abc import Callable
+
 from connector.civicrm.client import CiviClient
 from connector.cli.context import Context
+from connector.desk.problems import Problem
 from connector.inbox import Inbox
 from connector.store import Store
 from connector.stripe_api import StripeApi
-from connector.webhooks import fund as funds
+from connector.webhooks import answers, fund as funds
 from connector.webhooks.drain import Drain
+from connector.webhooks.nightly import Nightly
 from connector.webhooks.proving import Prover
 from connector.webhooks.settle import Settler
 
@@ -29,7 +33,14 @@ def settler(context: Context, client: CiviClient, store: Store) -> Settler:
     )
 
 
-def drain(context: Context, client: CiviClient, store: Store) -> Drain:
-    """The fund's part of the worker."""
+def steps(context: Context, client: CiviClient, store: Store) -> list[Callable[[], int]]:
+    """The fund's part of the worker: the inbox, its alarm, and the reconciliation of the night."""
     settling = settler(context, client, store)
-    return Drain(Inbox(store), client, settling.settle, {"po_": Prover(settling).settle})
+    drain = Drain(Inbox(store), client, settling.settle, {"po_": Prover(settling).settle})
+    return [drain.step, drain.alarm, Nightly(settling).step]
+
+
+def answerer(context: Context, client: CiviClient, store: Store) -> Callable[[Problem, str], str]:
+    """What carries out decisions about the fund's problems."""
+    settling = settler(context, client, store)
+    return lambda problem, verdict: answers.answer(settling, problem, verdict)

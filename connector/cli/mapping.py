@@ -20,7 +20,7 @@ from connector.sync import desired, mapping_file as mappings, roster as rosters,
 from connector.sync.mapping import Mapping
 
 # What stands beside the mappings and is none.
-OTHERS = frozenset({"setup"})
+OTHERS = frozenset({"setup", "stripe"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from rich.progress import Progress
 
 from connector.cli import show
 from connector.cli.context import Context
-from connector.errors import UserError
+from connector.errors import PermanentError, UserError
 from connector.plan import Brake, Exit, Plan, worst
+from connector.sync import last_roster, questions
 from connector.sync.apply import Apply, Result
 from connector.sync.history import APPLIED, TRIAL
 from connector.sync.memory import Hasher
@@ -99,11 +100,16 @@ def apply(
         with _progress(context) as tell:
             workers = context.settings.civicrm_workers
             result = Apply(sync, shown=shown, lease=lease, limit=limit, workers=workers, tell=tell).run(look)
+        unasked = _ask_in_civicrm(sync, look)
+        if not result.rows_left:
+            last_roster.note(sync.client, sync.mapping, look.plan)
         passed = [brake.name for brake in look.plan.brakes if brake.name in force]
         sync.history.applied(
             look.plan, TRIAL if result.rows_left or result.left_out else APPLIED, passed, by=f"uid {os.getuid()}"
         )
     _show_result(context, look.plan, result, as_json)
+    if unasked:
+        context.err.print(unasked, style="yellow", markup=False)
     sys.exit(
         worst(
             Exit.FAILED if result.failed else Exit.DONE,
@@ -111,6 +117,15 @@ def apply(
             Exit.PERSON if look.plan.waits_for_person else Exit.DONE,
         )
     )
+
+
+def _ask_in_civicrm(sync: Sync, look: Look) -> str:
+    """Put what asks a person into CiviCRM, as for a roster that staff hand in. Returns a note when it cannot be."""
+    try:
+        questions.keep_up(sync.client, look, assignee=0)
+    except (UserError, PermanentError) as error:
+        return f"What asks a person stands only here: {error.what} Next: {error.next_step}"
+    return ""
 
 
 def _how_to_apply(mapping: str, roster: Path, scope: Sequence[str], checksum: str) -> str:

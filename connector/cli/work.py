@@ -1,21 +1,26 @@
-"""`solidarity work`: the worker, which does what staff handed in and decided."""
+"""`solidarity work`: the worker, which does what staff handed in and decided, and sends the daily summary."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import click
 
+from connector.civicrm.client import CiviClient
 from connector.cli.context import Context
-from connector.store import Lease
-from connector.sync.handed_in import HandedInRosters
+from connector.desk.summary import DailySummary
+from connector.mail import Mailer
+from connector.store import Lease, Store
+from connector.sync.handed_in import Answer, HandedInRosters
 from connector.sync.memory import Hasher
+
+TryLease = Callable[[str], AbstractContextManager[Lease | None]]
 
 
 @click.command()
 @click.option("--drain", "drains", is_flag=True, help="Do all that waits now, and end.")
 @click.pass_obj
 def work(context: Context, drains: bool) -> None:
-    """Do what waits: rosters that staff handed in, and what they decided. Looks each minute until it is ended."""
+    """Do what waits: rosters that staff handed in, what they decided, the daily summary. Looks each minute."""
     from connector import engine  # here: no other command needs it
 
     context.settings.need("civicrm_url", "civicrm_api_key", "connector_fingerprint_key")
@@ -31,9 +36,27 @@ def work(context: Context, drains: bool) -> None:
                 yield taken
             taken.give_back()  # not after an error: CiviCRM may still be at work, and the lease runs out by itself
 
-        hasher = Hasher(context.settings.connector_fingerprint_key)
-        rosters = HandedInRosters(client, store, hasher, context.settings.connector_mappings, lease)
+        steps = _steps(context, client, store, lease)
         if drains:
-            click.echo(f"{engine.drain(rosters.step)} done.")
+            click.echo(f"{engine.drain(steps)} done.")
         else:
-            engine.work(context.settings.queue_url, rosters.step)
+            engine.work(context.settings.queue_url, steps)
+
+
+def _steps(context: Context, client: CiviClient, store: Store, lease: TryLease) -> list[Callable[[], int]]:
+    """What the worker does, one after the other; each flow adds a line."""
+    settings = context.settings
+    hasher = Hasher(settings.connector_fingerprint_key)
+    others: dict[str, Answer] = {}
+    steps: list[Callable[[], int]] = []
+    if settings.stripe_api_key:
+        from connector.cli import fund  # here: Stripe's library takes a while to load
+
+        others["stripe"] = fund.answerer(context, client, store)
+        steps += fund.steps(context, client, store)
+    steps.append(HandedInRosters(client, store, hasher, settings.connector_mappings, lease, others).step)
+    if settings.smtp_url and settings.admin_email:
+        settings.need("mail_from")
+        mailer = Mailer(settings.smtp_url, settings.mail_from)
+        steps.append(DailySummary(client, store, mailer, settings.admin_email).step)
+    return steps

@@ -99,7 +99,7 @@ def decisions(client: CiviClient) -> list[Decision]:
     for row in made:
         if int(row["id"]) in sent:
             found.append(sent[int(row["id"])])
-        elif clock.now() - _utc(row["created_date"]) > WAIT_FOR_SUBMISSION:
+        elif clock.now() - utc(row["created_date"]) > WAIT_FOR_SUBMISSION:
             forged = Decision(int(row["id"]), 0, 0, "", "", None)
             close(client, forged, VOID, "Not made by the form; nothing was done. Decide under Solidarity in the menu.")
     return found
@@ -114,7 +114,7 @@ def _submissions(client: CiviClient, since: str) -> dict[int, Decision]:
         where=[
             ["afform_name", "IN", list(FORMS)],
             ["status_id:name", "=", "Processed"],
-            ["submission_date", ">=", (_utc(since) - WAIT_FOR_SUBMISSION).strftime("%Y-%m-%d %H:%M:%S")],
+            ["submission_date", ">=", (utc(since) - WAIT_FOR_SUBMISSION).strftime("%Y-%m-%d %H:%M:%S")],
         ],
     )
     found = [_decision(entity, row["contact_id"]) for row in rows for entity in row["data"].get("Activity1", ())]
@@ -177,7 +177,7 @@ def _handed_in(row: Row) -> HandedIn:
         state=str(row[f"{ROSTER}.State"] or ""),
         plan=str(row[f"{ROSTER}.Plan"] or ""),
         decision=int(row[f"{ROSTER}.Decision"] or 0),
-        created=_utc(row["created_date"]),
+        created=utc(row["created_date"]),
     )
 
 
@@ -195,5 +195,6 @@ def _decision(sent: Row, contact: int | None) -> Decision:
     )
 
 
-def _utc(text: str) -> datetime:
+def utc(text: str) -> datetime:
+    """A moment as CiviCRM gives it to us, whose user has no time zone."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)

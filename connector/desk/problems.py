@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.civicrm.client import Call, CiviClient
+from connector.errors import UserError
 from connector.plan import FieldChange
 
 PROBLEM = "Solidarity_Problem"
 OPEN, SOLVED, DISMISSED = "open", "solved", "dismissed"
 # More at once would bury what they are about: then one problem stands for all of them.
 MOST = 50
+_SELECT = ["id", "subject", "target_contact_id", *(f"{PROBLEM}.{one}" for one in ("Key", "Asked", "State", "Decision"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Problem:
 
     key: what it is about, the same as long as it is the same problem. what: for the subject; next_step: who does what.
     contact: whom it is about in CiviCRM, 0 for none; entity, record, fields: where two values differ, what they are.
+    decision: the one that closed it, 0 for none.
     """
 
     key: str
@@ -30,22 +33,32 @@ class Problem:
     record: int = 0
     fields: tuple[FieldChange, ...] = ()
     id: int = 0
+    state: str = OPEN
+    decision: int = 0
 
 
-def open_ones(client: CiviClient, about: str = "", ids: Iterable[int] = ()) -> list[Problem]:
-    """The open problems whose keys begin with `about`, or with these ids."""
-    asked = sorted(set(ids))
-    which = ["id", "IN", asked] if asked else [f"{PROBLEM}.Key", "LIKE", f"{about}%"]
+def open_ones(client: CiviClient, about: str) -> list[Problem]:
+    """The open problems whose keys begin with `about`. Raises UserError where CiviCRM has no problems yet."""
+    types = [["option_group_id:name", "=", "activity_type"], ["name", "=", PROBLEM]]
+    if not client.api4("OptionValue", "get", select=["id"], where=types):
+        raise UserError(
+            "CiviCRM has no connector problems yet.", next_step="the administrator runs `solidarity setup apply`."
+        )
+    return _read(client, [[f"{PROBLEM}.Key", "LIKE", f"{about}%"], [f"{PROBLEM}.State", "=", OPEN]])
+
+
+def by_number(client: CiviClient, ids: Iterable[int]) -> dict[int, Problem]:
+    """The problems with these numbers, closed ones too."""
+    wanted = sorted(set(ids))
+    return {one.id: one for one in _read(client, [["id", "IN", wanted]])} if wanted else {}
+
+
+def _read(client: CiviClient, where: list[Any]) -> list[Problem]:
     rows = client.api4(
         "Activity",
         "get",
-        select=["id", "subject", f"{PROBLEM}.Key", f"{PROBLEM}.Asked", "target_contact_id"],
-        where=[
-            ["activity_type_id:name", "=", PROBLEM],
-            ["is_deleted", "=", False],
-            [f"{PROBLEM}.State", "=", OPEN],
-            which,
-        ],
+        select=_SELECT,
+        where=[["activity_type_id:name", "=", PROBLEM], ["is_deleted", "=", False], *where],
         orderBy={"id": "ASC"},
     )
     return [_problem(row) for row in rows]
@@ -54,36 +67,36 @@ def open_ones(client: CiviClient, about: str = "", ids: Iterable[int] = ()) -> l
 def call(keys: Iterable[str]) -> Call:
     """The question for the problems with these keys, whatever became of them; `by_key` reads its answer."""
     where = [["activity_type_id:name", "=", PROBLEM], ["is_deleted", "=", False], [f"{PROBLEM}.Key", "IN", list(keys)]]
-    fields = ["id", "subject", f"{PROBLEM}.Key", f"{PROBLEM}.Asked", f"{PROBLEM}.State", "target_contact_id"]
-    return ("Activity", "get", {"select": fields, "where": where, "orderBy": {"id": "ASC"}})
+    return ("Activity", "get", {"select": _SELECT, "where": where, "orderBy": {"id": "ASC"}})
 
 
-def by_key(rows: Iterable[dict[str, Any]]) -> dict[str, tuple[Problem, str]]:
-    """Key → the newest problem with it, and its state."""
-    return {str(row[f"{PROBLEM}.Key"]): (_problem(row), str(row[f"{PROBLEM}.State"] or "")) for row in rows}
+def by_key(rows: Iterable[dict[str, Any]]) -> dict[str, Problem]:
+    """Key → the newest problem with it."""
+    return {problem.key: problem for problem in map(_problem, rows)}
 
 
-def open_new(client: CiviClient, known: Mapping[str, tuple[Problem, str]], found: Iterable[Problem]) -> None:
+def open_new(client: CiviClient, known: Mapping[str, Problem], found: Iterable[Problem]) -> None:
     """Open what was found, unless it is open already or a person dismissed it. known: by key, as of `by_key`."""
     for problem in {one.key: one for one in found}.values():
-        if problem.key not in known or known[problem.key][1] == SOLVED:
+        if problem.key not in known or known[problem.key].state == SOLVED:
             open_one(client, problem, 0)
 
 
-def keep_up(client: CiviClient, known: Mapping[str, tuple[Problem, str]], found: Sequence[Problem]) -> None:
+def keep_up(client: CiviClient, known: Mapping[str, Problem], found: Sequence[Problem]) -> None:
     """Open what was found, and close what is not found any more. known: of everything that was looked at."""
     open_new(client, known, found)
     wanted = {problem.key for problem in found}
-    for key, (problem, state) in known.items():
-        if state == OPEN and key not in wanted:
+    for key, problem in known.items():
+        if problem.state == OPEN and key not in wanted:
             close(client, problem, SOLVED)
 
 
-def close(client: CiviClient, problem: Problem, state: str) -> None:
+def close(client: CiviClient, problem: Problem, state: str, decision: int = 0) -> None:
     """End a problem. What it asked about is forgotten: the values stand in the contact alone."""
-    values = {f"{PROBLEM}.State": state, f"{PROBLEM}.Asked": None, "status_id:name": "Completed"}
+    values: dict[str, Any] = {f"{PROBLEM}.State": state, f"{PROBLEM}.Asked": None, "status_id:name": "Completed"}
+    by = {f"{PROBLEM}.Decision": decision} if decision else {}
     where = [["id", "=", problem.id], [f"{PROBLEM}.State", "=", OPEN]]
-    client.api4("Activity", "update", where=where, values=values)
+    client.api4("Activity", "update", where=where, values=values | by)
 
 
 def open_one(client: CiviClient, problem: Problem, assignee: int) -> None:
@@ -100,7 +113,7 @@ def open_one(client: CiviClient, problem: Problem, assignee: int) -> None:
         "subject": problem.what[:250],
         "details": f"<p>{_escaped(problem.what)}</p><p>Next: {_escaped(problem.next_step)}</p>",
         f"{PROBLEM}.Key": problem.key[:255],
-        f"{PROBLEM}.Asked": json.dumps(asked, ensure_ascii=False) if problem.fields else None,
+        f"{PROBLEM}.Asked": json.dumps(asked, ensure_ascii=False) if problem.record else None,
         "assignee_contact_id": [assignee] if assignee else [],
         "target_contact_id": [problem.contact] if problem.contact else [],
     }
@@ -122,4 +135,6 @@ def _problem(row: dict[str, Any]) -> Problem:
         record=int(asked.get("record") or 0),
         fields=tuple(FieldChange(name, before, after) for name, before, after in asked.get("fields", ())),
         id=int(row["id"]),
+        state=str(row[f"{PROBLEM}.State"] or ""),
+        decision=int(row[f"{PROBLEM}.Decision"] or 0),
     )

@@ -26,8 +26,14 @@ class Wrote:
     line: int | None
 
 
-def tell(client: CiviClient, wrote: Iterable[Wrote], *, source: str, origin: Mapping[str, str], by: int) -> None:
-    """Write the activities. source: where it came from (`members, roster 12`); origin: field → column; by: decider."""
+def tell(
+    client: CiviClient, wrote: Iterable[Wrote], *, source: str, origin: Mapping[str, str], by: int, again: bool
+) -> None:
+    """Write the activities.
+
+    source: where it came from (`members, roster 12`); origin: field → column; by: who decided; again: some may have
+    been written before, and are not written twice.
+    """
     alike: defaultdict[tuple[str, tuple[str, ...]], list[Wrote]] = defaultdict(list)
     for one in wrote:
         alike[one.what, one.fields].append(one)
@@ -42,8 +48,16 @@ def tell(client: CiviClient, wrote: Iterable[Wrote], *, source: str, origin: Map
         for (what, fields), group in alike.items()
         for some in _pieces(group)
     ]
+    there = _told(client, source) if again and records else frozenset()
+    records = [record for record in records if record["details"] not in there]
     if records:
         client.api4("Activity", "save", records=records)
+
+
+def _told(client: CiviClient, source: str) -> frozenset[str]:
+    """What was told of this source before."""
+    where = [["activity_type_id:name", "=", WRITTEN], ["details", "LIKE", f"<p>From {escape(source)}.%"]]
+    return frozenset(row["details"] for row in client.api4("Activity", "get", select=["details"], where=where))
 
 
 def _details(wrote: Sequence[Wrote], source: str, origin: Mapping[str, str], fields: Sequence[str]) -> str:

@@ -3,14 +3,15 @@
 Reads only. What a key may do is asked of CiviCRM itself, which answers for the key that asks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import IDENTITY, check_identity
-from connector.errors import UserError
+from connector.errors import ConnectorError, UserError
+from connector.mail import Mailer
 from connector.plan import Action
 from connector.setup import run as setup_run
 from connector.setup.wanted import Setup
@@ -65,6 +66,17 @@ def run(runtime: CiviClient, setup: CiviClient | None, wanted: Setup) -> list[Fi
     found += role(setup, me, wanted)
     found.append(drift(setup, wanted))
     return found
+
+
+def mail(mailer: Callable[[], Mailer] | None) -> Finding:
+    """Whether the mail server takes our log-in. mailer: how to reach it, None where no mail is sent."""
+    if mailer is None:
+        return Finding("mail", True, "SMTP_URL is not set: no mail is sent")
+    try:
+        mailer().check()
+    except ConnectorError as error:
+        return Finding("mail", False, error.what, error.next_step)
+    return Finding("mail", True, "the mail server takes us")
 
 
 def needed(runtime: CiviClient, other: int) -> Finding:

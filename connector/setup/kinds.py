@@ -62,6 +62,14 @@ def _custom_field(change: Change, values: Row) -> Row:
     return {"custom_group_id.name": group, "name": name, "is_searchable": True, **values, **options}
 
 
+def new_options(change: Change, group: int) -> list[Row]:
+    """The records of the choices that a field lacks. group: of its choices."""
+    (missing,) = (one.after for one in change.fields if one.field == "options")
+    common = {"option_group_id": group, "is_active": True}
+    choices = json.loads(missing or "{}").items()
+    return [{**common, "value": name, "name": name, "label": label} for name, label in choices]
+
+
 def _saved_search(change: Change, values: Row) -> Row:
     params = {"version": 4, "select": ["id"], **json.loads(values.pop("api_params", "{}"))}
     return {"name": change.key, **values, "api_params": params}
@@ -115,7 +123,7 @@ KINDS: Mapping[str, Kind] = {
     "Campaign": Kind(("is_active",), component="CiviCampaign"),
     "CustomGroup": Kind(("extends", "extends_entity_column_value:name", "is_active"), record=_custom_group),
     "CustomField": Kind(
-        ("data_type", "html_type", "is_active"),
+        ("data_type", "html_type", "is_active", "option_group_id"),
         ("custom_group_id.name", "name"),
         match=("name", "custom_group_id"),
         record=_custom_field,

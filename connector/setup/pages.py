@@ -38,7 +38,9 @@ def list_page(found: Mapping[str, Any], permission: Sequence[str]) -> dict[str, 
     """The Afform record of a list, without its name."""
     table = f'<crm-search-display-table search-name="{found["name"]}" display-name="{found["name"]}">'
     layout = f'<div af-fieldset="">\n<div class="af-markup"><p>{escape(found["intro"])}</p></div>\n'
-    return _page(found, f"{layout}{table}</crm-search-display-table>\n</div>", permission) | {"type": "search"}
+    # on a phone the table moves sideways, and not the page with it
+    layout += f'<div style="overflow-x: auto; position: relative">{table}</crm-search-display-table></div>\n</div>'
+    return _page(found, layout, permission) | {"type": "search"}
 
 
 def search(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The set-up loop: read what the site has, decide what is missing, make it. Safe to run as often as one likes.
 
-What exists is never changed but for a group that hangs in the wrong place: titles, labels and switched-off things
-belong to the staff, and what was made otherwise than we need it is reported, because only a person can say why.
+What exists is never changed but for a group that hangs in the wrong place and a field that lacks choices: titles,
+labels and switched-off things belong to the staff, and what was made otherwise than we need it is reported, because
+only a person can say why.
 """
 
 import json
@@ -13,7 +14,7 @@ from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import IDENTITY, check_identity
 from connector.errors import UserError
 from connector.plan import Action, Change, FieldChange, Plan
-from connector.setup.kinds import KINDS
+from connector.setup.kinds import KINDS, new_options
 from connector.setup.wanted import COMPONENT, Setup, Thing
 from connector.store import Lease
 
@@ -26,7 +27,7 @@ Existing = Mapping[tuple[str, str], Row]  # (entity, name) → the row in CiviCR
 
 
 def look(client: CiviClient, wanted: Setup) -> Plan:
-    """Compare the site with the file, in two requests. Writes nothing."""
+    """Compare the site with the file, in three requests. Writes nothing."""
     return Plan(FLOW, tuple(decide(wanted, read(client, wanted))))
 
 
@@ -47,8 +48,19 @@ def read(client: CiviClient, wanted: Setup) -> Existing:
     for row in found["Group"]:
         row["parent"] = [names.get(int(parent)) for parent in row.get("parents") or ()]
         row["saved_search"] = row.get("saved_search_id.name")
+    _add_options(client, found["CustomField"])
     rows = {(entity, KINDS[entity].name_of(row)): row for entity in found for row in found[entity]}
     return rows | {(COMPONENT, name): {} for name in components}
+
+
+def _add_options(client: CiviClient, fields: Sequence[Row]) -> None:
+    """Beside each field the choices that it has, switched-off ones too: those are the staff's will."""
+    groups = sorted({field["option_group_id"] for field in fields if field.get("option_group_id")})
+    where = [["option_group_id", "IN", groups]]
+    options = client.api4("OptionValue", "get", select=["option_group_id", "value"], where=where) if groups else []
+    for field in fields:
+        own = [one["value"] for one in options if one["option_group_id"] == field.get("option_group_id")]
+        field["options"] = frozenset(own)
 
 
 def decide(wanted: Setup, existing: Existing) -> Iterator[Change]:
@@ -64,10 +76,19 @@ def decide(wanted: Setup, existing: Existing) -> Iterator[Change]:
         for name, value in thing.fixed.items():
             if name in row and name != "parent" and row[name] != value:
                 yield _differs(thing, row, name)
+        if missing := _missing_options(thing, row):
+            fields = (FieldChange("options", None, _text(missing)),)
+            yield Change(Action.UPDATE, thing.entity, thing.name, "it lacks choices", _id(row), fields=fields)
         if thing.entity == "Group" and "parent" in thing.values and thing.values["parent"] not in (row["parent"] or ()):
             parent = thing.values["parent"]
             fields = (FieldChange("parent", None, parent),)
             yield Change(Action.UPDATE, "Group", thing.name, f"it is not below {parent}", row["id"], fields=fields)
+
+
+def _missing_options(thing: Thing, row: Row) -> dict[str, str]:
+    """The choices that a field lacks; what those that it has are called belongs to the staff."""
+    there = row.get("options")
+    return {} if there is None else {k: v for k, v in thing.values.get("options", {}).items() if k not in there}
 
 
 def _differs(thing: Thing, row: Row, name: str) -> Change:
@@ -103,8 +124,23 @@ def _make(client: CiviClient, entity: str, changes: Sequence[Change]) -> None:
             client.api4("Setting", "set", values={"enable_components": [*there, *(change.key for change in changes)]})
         return
     kind = KINDS[entity]
+    if entity == "CustomField":
+        _make_options(client, [change for change in changes if change.action is Action.UPDATE])
+        changes = [change for change in changes if change.action is Action.CREATE]
     records = [_record(client, entity, change) for change in changes]
-    client.api4(kind.api or entity, "save", records=records, match=list(kind.match or kind.name), **(kind.more or {}))
+    if records:
+        match = list(kind.match or kind.name)
+        client.api4(kind.api or entity, "save", records=records, match=match, **(kind.more or {}))
+
+
+def _make_options(client: CiviClient, changes: Sequence[Change]) -> None:
+    """Add choices to fields that exist. A save of the field itself would not."""
+    ids = [change.id for change in changes]
+    fields = client.api4("CustomField", "get", select=["option_group_id"], where=[["id", "IN", ids]]) if ids else []
+    groups = {field["id"]: field["option_group_id"] for field in fields}
+    records = [one for change in changes for one in new_options(change, groups[change.id])]
+    if records:
+        client.api4("OptionValue", "save", records=records, match=["option_group_id", "value"])
 
 
 def _record(client: CiviClient, entity: str, change: Change) -> Row:

@@ -8,24 +8,24 @@ import html
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
 from connector import clock, report
 from connector.civicrm.client import CiviClient
-from connector.desk import activities as desk, problems, why
+from connector.desk import activities as desk, problems
 from connector.desk.activities import Decision, HandedIn
 from connector.desk.problems import Problem
 from connector.errors import ConnectorError, TransientError, UserError
 from connector.store import Lease, Store
-from connector.sync import questions, wording
-from connector.sync.apply import Apply, Result
+from connector.sync import last_roster, questions, wording
+from connector.sync.apply import Apply
 from connector.sync.history import APPLIED, TRIAL
-from connector.sync.mapping import PLEDGE
 from connector.sync.memory import Hasher
 from connector.sync.run import Sync
+from connector.sync.telling import Telling
 
 # A browser sends the form first and the file after it.
 WAIT_FOR_FILE = timedelta(minutes=5)
@@ -33,8 +33,15 @@ WAIT_FOR_FILE = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
+# What carries out a decision about another flow's problem, and says in words what was done.
+Answer = Callable[[Problem, str], str]
+
+
 class HandedInRosters:
-    """The step that the worker takes each minute. mappings: their folder; lease: the right to apply a mapping."""
+    """The step that the worker takes each minute. mappings: their folder; lease: the right to apply a mapping.
+
+    others: the first word of a problem's key → who answers for that flow.
+    """
 
     def __init__(
         self,
@@ -43,8 +50,10 @@ class HandedInRosters:
         hasher: Hasher,
         mappings: Path,
         lease: Callable[[str], AbstractContextManager[Lease | None]],
+        others: Mapping[str, Answer] | None = None,
     ) -> None:
         self._client, self._store, self._hasher, self._mappings, self._lease = client, store, hasher, mappings, lease
+        self._others = others or {}
 
     def step(self) -> int:
         """Plan what was handed in, carry out what was decided. Returns how much was done, 0 when nothing waits.
@@ -52,18 +61,19 @@ class HandedInRosters:
         Raises TransientError when CiviCRM is away; the next step begins anew.
         """
         decisions = desk.decisions(self._client)
-        asked = {problem.id: problem for problem in problems.open_ones(self._client, ids=_about(decisions))}
-        rosters = desk.rosters(self._client, [decision.about for decision in decisions])
+        abouts = [decision.about for decision in decisions]
+        asked = problems.by_number(self._client, abouts)
+        rosters = desk.rosters(self._client, abouts)
         done = 0
         for roster in rosters.values():
             if roster.state in (desk.HANDED_IN, "") and (roster.file or clock.now() - roster.created > WAIT_FOR_FILE):
                 self._plan(roster)
                 done += 1
         for decision in decisions:
-            if problem := asked.get(decision.about):
-                done += self._answered(decision, problem)
+            # looked at again: an earlier decision of this very step may have moved what this one is about
+            if decision.about in asked:
+                done += self._answered(decision, problems.by_number(self._client, [decision.about]))
                 continue
-            # looked at again: an earlier decision of this very step may have moved it
             current = desk.rosters(self._client, [decision.about]).get(decision.about)
             done += self._decided(decision, current)
         for roster in desk.rosters(self._client).values():
@@ -92,6 +102,7 @@ class HandedInRosters:
         state = desk.PLANNED if plan.acting else desk.NOTHING
         if state == desk.NOTHING:
             questions.keep_up(self._client, look, roster.by)
+            last_roster.note(self._client, sync.mapping, plan)
         told = {
             "subject": wording.short(wording.in_words(plan)),
             "details": report.as_details(plan, needed=wording.count(plan)),
@@ -118,17 +129,25 @@ class HandedInRosters:
             return self._close(decision, desk.DONE, "Looked at again.")
         return self._apply(decision, roster)
 
-    def _answered(self, decision: Decision, problem: Problem) -> int:
+    def _answered(self, decision: Decision, found: Mapping[int, Problem]) -> int:
         """What somebody decided about a row that asks."""
-        if decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
+        problem = found.get(decision.about)
+        if problem and problem.decision == decision.id:
+            return self._close(decision, desk.DONE, "Carried out.")  # we were ended before we could say so
+        if problem is None or problem.state != problems.OPEN:
+            return self._close(decision, desk.VOID, f"Problem {decision.about} is closed already.")
+        other = self._others.get(problem.key.partition(":")[0])
+        if other:
+            told = other(problem, decision.verdict)
+        elif decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
             told = questions.answer(self._client, self._store, self._hasher, problem, decision.verdict)
         elif decision.verdict in (desk.AGAIN, desk.DISMISS):
             told = "Closed; it is opened again if a later roster asks it again."
         else:
             return self._close(decision, desk.VOID, "That is no answer to a problem.")
-        problems.close(
-            self._client, problem, problems.DISMISSED if decision.verdict == desk.DISMISS else problems.SOLVED
-        )
+        waved = {desk.DISMISS, questions.KEEP_CIVICRM} if other else {desk.DISMISS}
+        state = problems.DISMISSED if decision.verdict in waved else problems.SOLVED
+        problems.close(self._client, problem, state, decision.id)
         return self._close(decision, desk.DONE, told)
 
     def _apply(self, decision: Decision, roster: HandedIn) -> int:
@@ -160,29 +179,18 @@ class HandedInRosters:
             if not desk.move(self._client, roster, desk.APPLYING, Decision=decision.id):
                 return 0  # somebody else moved it: the next step sees how it stands
             roster = desk.rosters(self._client, [roster.id])[roster.id]
-        result = Apply(sync, shown=sync.history.shown(roster.plan) or frozenset(), lease=lease).run(look)
+        shown, telling = sync.history.shown(roster.plan) or frozenset(), Telling(sync, roster)
+        telling.announce(look, shown)
+        result = Apply(sync, shown=shown, lease=lease).run(look)
         passed = [brake.name for brake in look.plan.brakes]
         state = TRIAL if result.left_out else APPLIED
         sync.history.applied(look.plan, state, passed, by=f"contact {decision.by}")
         questions.keep_up(self._client, look, roster.by)
-        self._tell_why(sync, roster, decision, result)
+        last_roster.note(self._client, sync.mapping, look.plan)
+        telling.tell(decision, look, result)
         told = {"subject": wording.short(wording.done(result)), "details": wording.result(look, result)}
         desk.move(self._client, roster, desk.APPLIED, **told)
         return self._close(decision, desk.DONE, wording.done(result))
-
-    def _tell_why(self, sync: Sync, roster: HandedIn, decision: Decision, result: Result) -> None:
-        """On every contact that was touched: what was written, from which line, through which column, and by whom."""
-        if sync.mapping.entity == PLEDGE:
-            return  # a pledge carries its own number, and its contact shows it
-        ids = sync.records({change.key for change in result.done})
-        wrote = [
-            why.Wrote(id_, report.TOLD[change.action][0], tuple(one.field for one in change.fields), change.line)
-            for change in result.done
-            if change.entity != "Group" and (id_ := change.id or ids.get(change.key))
-        ]
-        origin = {path: wording.origin(source) for path, source in sync.mapping.fields.items()}
-        source = f"{roster.kind}, roster {roster.id}"
-        why.tell(self._client, wrote, source=source, origin=origin, by=decision.by)
 
     def _close(self, decision: Decision, state: str, why: str) -> int:
         desk.close(self._client, decision, state, wording.short(why))
@@ -225,8 +233,3 @@ class _Opened:
 
     def __exit__(self, *_exc: object) -> None:
         self._folder.cleanup()
-
-
-def _about(decisions: Sequence[Decision]) -> list[int]:
-    """The activities that these decisions are about; never an empty list, which would ask for everything."""
-    return [decision.about for decision in decisions] or [0]

@@ -11,7 +11,7 @@ from connector.sync import memory
 from connector.sync.mapping import PLEDGE
 from connector.sync.memory import Hasher
 from connector.sync.run import Look
-from connector.sync.writing import guarded
+from connector.sync.writing import as_seen, guarded
 
 TAKE_ROSTER, KEEP_CIVICRM = "roster", "civicrm"
 
@@ -44,7 +44,13 @@ def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, v
     if verdict == TAKE_ROSTER:
         # Contact, not Individual: CiviCRM checks permissions and writes first e-mails and phones through it
         entity = PLEDGE if problem.entity == PLEDGE else "Contact"
-        if not client.multi({"take": guarded(entity, problem.record, problem.fields)})["take"]:
+        taken = [["id", "=", problem.record], *(as_seen(one.field, one.after) for one in problem.fields)]
+        calls = {
+            "take": guarded(entity, problem.record, problem.fields),
+            # not what the write says: it may have been done by us before we were ended
+            "taken": (entity, "get", {"select": ["id"], "where": taken}),
+        }
+        if not client.multi(calls)["taken"]:
             return "CiviCRM's value changed meanwhile; nothing was written."
     agreed = [(problem.record, one.field, one.after) for one in problem.fields]
     memory.keep(store, hasher, remembered_as, agreed)

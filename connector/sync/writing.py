@@ -161,7 +161,7 @@ def guarded(
     entity: str, row_id: int, fields: Sequence[FieldChange], extra: MappingType[str, int] | None = None
 ) -> Call:
     """An update that finds nothing when one of these fields is no longer as it was seen."""
-    where = [["id", "=", row_id], *(_as_seen(one.field, one.before) for one in fields)]
+    where = [["id", "=", row_id], *(as_seen(one.field, one.before) for one in fields)]
     values = {one.field: one.after for one in fields} | dict(extra or {})
     return (entity, "update", {"where": where, "values": values})
 
@@ -178,7 +178,8 @@ def _today() -> str:
     return clock.now().date().isoformat()
 
 
-def _as_seen(name: str, before: str | None) -> list[str | None]:
+def as_seen(name: str, before: str | None) -> list[str | None]:
+    """The condition that a field holds this value."""
     return [name, "IS EMPTY"] if before is None else [name, "=", before]
 
 

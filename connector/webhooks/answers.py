@@ -2,24 +2,31 @@
 
 from connector.desk.problems import Problem
 from connector.errors import UserError
+from connector.inbox import PARKED, Inbox
 from connector.webhooks import ledger, made
 from connector.webhooks.decide import BY_HAND, DELETED, EDITED, FOREIGN
 from connector.webhooks.settle import Settler
 
-TAKE, KEEP = "roster", "civicrm"  # the verdicts as mappings/setup.toml names them
+TAKE, KEEP, DISMISS = "roster", "civicrm", "dismiss"  # the verdicts as mappings/setup.toml names them
 
 
 def answer(settler: Settler, problem: Problem, verdict: str) -> str:
     """Carry out a decision about a problem of ours. Returns what was done, in words."""
     _, root, kind = problem.key.split(":", 2)
+    if verdict == KEEP:
+        return "CiviCRM's value stays; it is not asked again."
+    if verdict == DISMISS:
+        return "Dismissed; it is not asked again."
     if verdict == TAKE and kind == DELETED:
         made.forget(settler.store, root)
     elif verdict == TAKE and kind in (EDITED, FOREIGN, BY_HAND) and root.startswith("pi_"):
         _adopt(settler, problem.record, root)
-    else:
-        return "CiviCRM's value stays." if verdict == KEEP else "There is no value to choose here."
-    settler.settle([root])
-    return "Stripe's value was taken."
+    elif verdict == TAKE:
+        return "There is no value of Stripe's to take here."
+    inbox = Inbox(settler.store)
+    inbox.replay(row.id for row in inbox.rows(states=[PARKED], roots=[root]))
+    outcome = settler.settle([root])[root]
+    return f"Settled: {outcome.state}{f' ({outcome.why})' if outcome.why else ''}."
 
 
 def take_stripes(settler: Settler, contribution: int) -> None:

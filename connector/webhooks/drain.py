@@ -44,18 +44,18 @@ class Drain:
             ended += sum(self._end(one, outcomes[one.root]) for one in mine)
         return ended
 
-    def alarm(self) -> None:
-        """Tell the staff when the oldest row waits for too long, and tell no more when it does not."""
+    def alarm(self) -> int:
+        """Tell the staff when the oldest row waits for too long, and tell no more when it does not. Returns 0."""
         oldest = self.inbox.oldest()
         is_late = oldest is not None and clock.now() - oldest > ALARM_AFTER
         known = problems.by_key(self.client.multi({"late": problems.call([ALARM])})["late"])
-        if is_late or known.get(ALARM, (None, ""))[1] == problems.OPEN:
-            late = Problem(
-                key=ALARM,
-                what="Payments wait to be entered for more than an hour.",
-                next_step="the administrator runs `solidarity doctor` and `solidarity inbox list`, which say why.",
-            )
-            problems.keep_up(self.client, known, [late] if is_late else [])
+        late = Problem(
+            key=ALARM,
+            what="Payments wait to be entered for more than an hour.",
+            next_step="the administrator runs `solidarity doctor` and `solidarity inbox list`, which say why.",
+        )
+        problems.keep_up(self.client, known, [late] if is_late else [])
+        return 0
 
     def _prefix(self, root: str) -> str:
         return next((prefix for prefix in self.others if root.startswith(prefix)), "")

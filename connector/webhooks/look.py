@@ -36,7 +36,7 @@ class Look:
     others: Sequence[Entry]
     recurs: Mapping[str, Sequence[Recur]]
     credits: Mapping[str, Credit]
-    problems: Mapping[str, tuple[Problem, str]]
+    problems: Mapping[str, Problem]
     names: Mapping[str, Names]
     made: Mapping[str, int] = field(default_factory=dict)
 
@@ -55,7 +55,7 @@ class Look:
     def is_dismissed(self, id_: str, kind: str) -> bool:
         """True when a person waved this question aside."""
         known = self.problems.get(key(id_, kind))
-        return known is not None and known[1] == problems.DISMISSED
+        return known is not None and known.state == problems.DISMISSED
 
 
 def key(id_: str, kind: str) -> str:

@@ -164,4 +164,10 @@ def _stays(name: str) -> bool:
 
 
 def _problem(id_: str, question: Question) -> Problem:
-    return Problem(key=key(id_, question.kind), what=question.what, next_step=question.next_step)
+    return Problem(
+        key=key(id_, question.kind),
+        what=question.what,
+        next_step=question.next_step,
+        entity="Contribution",
+        record=question.record,
+    )

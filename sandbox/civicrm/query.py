@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.civicrm import bridges
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.paths import JOINED, Column, Reader, column
 from sandbox.civicrm.permissions import may_open
@@ -181,9 +182,13 @@ def _joined(call: Call, entity: str, rows: list[Row], join: list[Any], aliases: 
     alias, target = _alias(join), _target(join)
     kind = str(join[1]) if len(join) > 1 and isinstance(join[1], str) else "LEFT"
     conditions = [c for c in join[1:] if isinstance(c, list)]
-    link = _index_link(call, entity, alias, target, conditions)
+    link = None if bridges.of(join) else _index_link(call, entity, alias, target, conditions)
     result: list[Row] = []
     for row in rows:
+        if bridge := bridges.of(join):
+            reached = [{**row, JOINED + alias: one} for one in bridges.partners(call, row, bridge, alias, conditions)]
+            result += reached or ([row] if kind == "LEFT" else [])
+            continue
         pool = call.site.table(target).find(link[0], link[1](row)) if link else call.site.table(target)
         partners = [
             made for other in pool if _holds(call, entity, made := {**row, JOINED + alias: other}, conditions, aliases)

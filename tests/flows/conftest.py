@@ -104,16 +104,22 @@ class Site:
             ],
             "Pledge": ["Solidarity_Pledge.Source_Id", "contact_id.external_identifier", "amount", "status_id:name"],
             "PledgePayment": ["scheduled_date", "scheduled_amount", "status_id:name"],
-            # not those that say why: a kill between a write and its telling leaves the telling out
-            "Activity": ["Solidarity_Roster.State", "Solidarity_Roster.Plan", "Solidarity_Decision.State"],
+            "Activity": [
+                "Solidarity_Roster.State",
+                "Solidarity_Roster.Plan",
+                "Solidarity_Decision.State",
+                "Solidarity_Problem.State",
+                "Solidarity_Problem.Key",
+            ],
             "File": ["file_name"],
             "Group": ["name", "title"],
             "CustomField": ["name", "label"],
             "ContactType": ["name"],
             "RelationshipType": ["name_a_b"],
         }.items():
-            told = [["activity_type_id:name", "!=", "Solidarity_Written"]] if entity == "Activity" else []
-            calls[entity] = [entity, "get", {"select": fields, "where": told}]
+            calls[entity] = [entity, "get", {"select": fields}]
+        written = [["activity_type_id:name", "=", "Solidarity_Written"]]
+        calls["Written"] = ["Activity", "get", {"select": ["subject", "details"], "where": written}]
         found = self._post("", {"calls": json.dumps(calls)})
         return {
             name: sorted(json.dumps({k: row[k] for k in sorted(row) if k != "id"}) for row in found[name]["values"])

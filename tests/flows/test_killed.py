@@ -31,13 +31,13 @@ class Killer:
         """
         begin()
         self.proxy.arm(None, "")
-        self.connector.run(*words)
+        self.connector.run(*words, code=None)
         wanted, requests = self.site.state(), self.proxy.count
         for when, numbers in (("before", range(1, requests + 1)), ("after", sorted(self.proxy.writes))):
             for number in numbers:
                 begin()
                 self.kill_at(number, when, words)
-                self.connector.run(*words)
+                self.connector.run(*words, code=None)
                 assert self.site.state() == wanted, f"killed {when} request {number} of {requests}"
             again = {"setup": ("setup", "plan"), "work": words}.get(str(words[0]))
             told = self.connector.run(*again) if again else self._plan(words)
@@ -45,7 +45,7 @@ class Killer:
 
     def _plan(self, words: Words) -> str:
         scope = words[words.index("--scope") :] if "--scope" in words else ()
-        return self.connector.run("plan", *words[1:3], *scope)
+        return self.connector.run("plan", *words[1:3], *scope, code=None)
 
     def kill_at(self, number: int, when: str, words: Words) -> None:
         self.proxy.arm(number, when)
@@ -155,3 +155,46 @@ def test_the_worker_planning_and_applying_what_staff_handed_in(
     beginning.keep()
     killer.check_every_request(beginning.put_back, ("work", "--drain"))
     assert staff.roster(id_)["State"] == "applied"
+
+
+@pytest.mark.parametrize("verdict", ["roster", "civicrm", "dismiss"])
+def test_the_worker_carrying_out_what_was_decided_about_a_problem(
+    killer: Killer, ready: Site, connector: Connector, beginning: Beginning, roster: RosterFile, verdict: str
+) -> None:
+    staff = Staff(ready, connector)
+    connector.run("apply", "members", roster.write(member(1), member(2)), *FIRST)
+    where = [["contact_id.external_identifier", "=", "M00001"]]
+    ready.api("Email", "update", where=where, values={"email": "staff@example.org"})
+    roster.write(member(1, Email="roster@example.org"), member(2))
+    connector.run("apply", "members", roster.path, "--yes", "--scope", "COR06,WIE01,(at large)", code=5)
+    (problem,) = staff.problems()
+    staff.answer(problem, verdict)
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("work", "--drain"))
+
+
+def test_a_sync_that_asks(
+    killer: Killer, ready: Site, connector: Connector, beginning: Beginning, roster: RosterFile
+) -> None:
+    connector.run("apply", "members", roster.write(member(1), member(2)), *FIRST)
+    where = [["contact_id.external_identifier", "=", "M00001"]]
+    ready.api("Email", "update", where=where, values={"email": "staff@example.org"})
+    beginning.keep()
+    roster.write(member(1, Email="roster@example.org"), member(2), member(3))
+    killer.check_every_request(beginning.put_back, ("apply", "members", roster.path, *FIRST))
+    assert len(Staff(ready, connector).problems()) == 1
+
+
+def test_the_worker_applying_what_updates_moves_and_takes_out(
+    killer: Killer, ready: Site, connector: Connector, beginning: Beginning, roster: RosterFile
+) -> None:
+    """Each contact says what was written to it, wherever the worker was ended."""
+    staff = Staff(ready, connector)
+    connector.run("apply", "members", roster.write(*(member(n) for n in range(1, 5))), *FIRST)
+    moved = (member(1, Mobile="+353 87 999 0001"), member(2, Chapter_Code="WIE01"), member(4, Email=""))
+    id_ = staff.hand_in(roster.write(*moved, member(5, Chapter_Code="WIE01")))
+    staff.works()
+    staff.decide(id_, "apply", number=4)
+    beginning.keep()
+    killer.check_every_request(beginning.put_back, ("work", "--drain"))
+    assert staff.roster(id_)["State"] == "applied", staff.roster(id_)["subject"]

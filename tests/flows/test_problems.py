@@ -114,3 +114,46 @@ def test_very_many_questions_are_one_problem(staff: Staff, roster: RosterFile) -
     staff.hand_in(roster.write(*(member(n, Email="x@example.org") for n in range(1, 53))))
     staff.works()
     assert list(staff.problems().values()) == ["52 rows of the roster of members ask for a decision."]
+
+
+def test_what_the_command_line_asks_stands_in_civicrm_too(staff: Staff, roster: RosterFile) -> None:
+    people = [member(n) for n in range(1, 4)]
+    staff.connector.run("apply", "members", roster.write(*people), "--yes", "--force", "first-run")
+    where = [["contact_id.external_identifier", "=", "M00001"]]
+    staff.site.api("Email", "update", where=where, values={"email": "staff@example.org"})
+    people[0] = member(1, Email="roster@example.org")
+    staff.connector.run("plan", "members", roster.write(*people), code=5)
+    assert staff.problems() == {}  # a plan writes nothing
+    staff.connector.run("apply", "members", roster.path, "--yes", code=5)
+    staff.connector.run("apply", "members", roster.path, "--yes", code=5)
+    (problem,) = staff.problems()
+    staff.answer(problem, "roster")
+    staff.works()
+    assert email(staff) == "roster@example.org"
+    staff.connector.run("apply", "members", roster.path, "--yes")
+    assert staff.problems() == {}
+
+
+def test_a_corrected_roster_closes_what_the_command_line_asked(staff: Staff, asked: int, roster: RosterFile) -> None:
+    path = roster.write(member(1, Email="staff@example.org"), *(member(n) for n in range(2, 7)))
+    staff.connector.run("apply", "members", path, "--yes")
+    assert staff.problems() == {}
+
+
+def test_where_civicrm_has_no_problems_yet_an_apply_is_done_and_says_so(
+    ready: Site, connector: Connector, roster: RosterFile
+) -> None:
+    """A site that an older version set up."""
+    where = [["option_group_id:name", "=", "activity_type"], ["name", "=", "Solidarity_Problem"]]
+    ready.api("OptionValue", "delete", where=where)
+    told = connector.run("apply", "members", roster.write(member(1)), "--yes", "--force", "first-run")
+    assert "What asks a person stands only here: CiviCRM has no connector problems yet." in told
+    assert ready.status("M00001", "chapter_COR06") == "Added"
+
+
+def test_of_two_answers_the_first_counts(staff: Staff, asked: int) -> None:
+    first, second = staff.answer(asked, "civicrm"), staff.answer(asked, "roster")
+    staff.works()
+    assert staff.decision(first)[0] == "done"
+    assert staff.decision(second) == ("void", f"Problem {asked} is closed already.")
+    assert email(staff) == "staff@example.org"

@@ -42,6 +42,9 @@ def test_each_setting_is_taken_over() -> None:
             "DATABASE_URL": "sqlite:///x.sqlite3",
             "CONNECTOR_FINGERPRINT_KEY": KEY,
             "CONNECTOR_MAPPINGS": "/etc/solidarity",
+            "SMTP_URL": "smtps://user:password@example.org",
+            "MAIL_FROM": " connector@example.org ",
+            "ADMIN_EMAIL": "admin@example.org",
         }
     )
     assert found == Settings(
@@ -55,7 +58,11 @@ def test_each_setting_is_taken_over() -> None:
         database_url="sqlite:///x.sqlite3",
         connector_fingerprint_key=KEY,
         connector_mappings=Path("/etc/solidarity"),
+        smtp_url="smtps://user:password@example.org",
+        mail_from="connector@example.org",
+        admin_email="admin@example.org",
     )
+    assert "password" not in repr(found)
 
 
 def test_every_problem_is_told_at_once() -> None:

@@ -141,3 +141,20 @@ def test_a_mistake_in_the_file_is_told_with_its_place(tmp_path, was, mistake, to
     with pytest.raises(UserError) as refused:
         load(tmp_path, FILE.replace(was, mistake))
     assert any(problem.startswith(f"setup.toml  {told}") for problem in refused.value.problems), refused.value.problems
+
+
+# --- choices ---------------------------------------------------------------------------------------------------------
+
+STATE = Thing("CustomField", "Facts.State", {"label": "State", "options": {"open": "Open", "closed": "Closed"}})
+
+
+def test_a_choice_that_a_field_lacks_is_added() -> None:
+    there = {("CustomField", "Facts.State"): {"id": 4, "options": frozenset({"open", "their own"})}}
+    (update,) = decide(asked_for(STATE), there)
+    assert (update.action, update.id, update.reason) == (Action.UPDATE, 4, "it lacks choices")
+    assert [(one.field, one.after) for one in update.fields] == [("options", '{"closed": "Closed"}')]
+
+
+def test_choices_that_are_there_are_the_staffs() -> None:
+    there = {("CustomField", "Facts.State"): {"id": 4, "options": frozenset({"open", "closed"})}}
+    assert list(decide(asked_for(STATE), there)) == []
