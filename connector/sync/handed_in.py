@@ -128,7 +128,7 @@ class HandedInRosters:
         if problem is None or problem.state != problems.OPEN:
             return self._close(decision, desk.VOID, f"Problem {decision.about} is closed already.")
         if decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
-            told = questions.answer(self._client, self._store, self._hasher, problem, decision.verdict)
+            told = questions.answer(self._client, self._store, self._hasher, problem, decision)
         elif decision.verdict in (desk.AGAIN, desk.DISMISS):
             told = "Closed; it is opened again if a later roster asks it again."
         else:
