@@ -21,7 +21,7 @@ CONNECTOR = PROJECT / "connector"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("clock", "log", "money", "plan", "report", "mappings"),
-    ("settings", "store", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
+    ("settings", "store", "leases", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
     ("desk",),
     ("setup", "sync", "webhooks"),
     ("engine",),
@@ -34,6 +34,7 @@ SIDEWAYS = {
     ("report", "plan"),
     ("migrations", "store"),
     ("inbox", "store"),
+    ("leases", "store"),
 }
 DOORS = {
     "requests": {"civicrm/client.py"},

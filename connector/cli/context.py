@@ -13,9 +13,10 @@ from rich.console import Console
 from connector import clock, log
 from connector.civicrm.client import CiviClient
 from connector.errors import ConnectorError, TransientError, UnknownOutcome
+from connector.leases import Lease
 from connector.plan import Exit
 from connector.settings import Settings
-from connector.store import Lease, Store, opened
+from connector.store import Store, opened
 
 
 @dataclass(slots=True)

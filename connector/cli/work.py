@@ -8,8 +8,9 @@ import click
 from connector.civicrm.client import CiviClient
 from connector.cli.context import Context
 from connector.desk.summary import DailySummary
+from connector.leases import Lease
 from connector.mail import Mailer
-from connector.store import Lease, Store
+from connector.store import Store
 from connector.sync.handed_in import Answer, HandedInRosters
 from connector.sync.memory import Hasher
 

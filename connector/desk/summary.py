@@ -14,8 +14,9 @@ from connector.civicrm.client import CiviClient
 from connector.desk import activities as desk
 from connector.desk.problems import OPEN, PROBLEM
 from connector.errors import ConnectorError
+from connector.leases import Lease
 from connector.mail import Mail, Mailer
-from connector.store import Lease, Run, Store
+from connector.store import Run, Store
 
 # Who tried to send it has it for so long: after trouble it is tried again then, not each minute.
 AGAIN = timedelta(hours=1)

@@ -13,10 +13,10 @@ from connector.civicrm.answers import Row
 from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import IDENTITY, check_identity
 from connector.errors import UserError
+from connector.leases import Lease
 from connector.plan import Action, Change, FieldChange, Plan
 from connector.setup.kinds import KINDS, new_options
 from connector.setup.wanted import COMPONENT, Setup, Thing
-from connector.store import Lease
 
 FLOW = "setup"
 _COMPONENTS: Call = ("Setting", "get", {"select": ["enable_components"]})

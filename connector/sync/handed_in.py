@@ -19,7 +19,8 @@ from connector.desk import activities as desk, problems
 from connector.desk.activities import Decision, HandedIn
 from connector.desk.problems import Problem
 from connector.errors import ConnectorError, TransientError, UserError
-from connector.store import Lease, Store
+from connector.leases import Lease
+from connector.store import Store
 from connector.sync import last_roster, questions, wording
 from connector.sync.apply import Apply
 from connector.sync.history import APPLIED, TRIAL
@@ -140,7 +141,7 @@ class HandedInRosters:
         if other:
             told = other(problem, decision.verdict)
         elif decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
-            told = questions.answer(self._client, self._store, self._hasher, problem, decision.verdict)
+            told = questions.answer(self._client, self._store, self._hasher, problem, decision)
         elif decision.verdict in (desk.AGAIN, desk.DISMISS):
             told = "Closed; it is opened again if a later roster asks it again."
         else:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from connector import report
 from connector.civicrm.client import CiviClient
-from connector.desk import problems
+from connector.desk import problems, why
+from connector.desk.activities import Decision
 from connector.desk.problems import Problem
 from connector.plan import Action, Change
 from connector.store import Store
@@ -33,7 +35,7 @@ def keep_up(client: CiviClient, look: Look, assignee: int) -> None:
             problems.close(client, problem, problems.SOLVED)
 
 
-def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, verdict: str) -> str:
+def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, decision: Decision) -> str:
     """Carry out what somebody decided about a row where roster and CiviCRM differ. Returns what was done, in words.
 
     The roster's value is written under the value that was seen; either way both sides then agree on it.
@@ -41,7 +43,7 @@ def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, v
     if not problem.fields:
         return "There is no value to choose here; correct it as the problem says."
     remembered_as = PLEDGE if problem.entity == PLEDGE else "Contact"
-    if verdict == TAKE_ROSTER:
+    if decision.verdict == TAKE_ROSTER:
         # Contact, not Individual: CiviCRM checks permissions and writes first e-mails and phones through it
         entity = PLEDGE if problem.entity == PLEDGE else "Contact"
         taken = [["id", "=", problem.record], *(as_seen(one.field, one.after) for one in problem.fields)]
@@ -52,9 +54,21 @@ def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, v
         }
         if not client.multi(calls)["taken"]:
             return "CiviCRM's value changed meanwhile; nothing was written."
+        _tell_why(client, problem, decision)
     agreed = [(problem.record, one.field, one.after) for one in problem.fields]
     memory.keep(store, hasher, remembered_as, agreed)
-    return "The roster's value was written." if verdict == TAKE_ROSTER else "CiviCRM's value stays."
+    return "The roster's value was written." if decision.verdict == TAKE_ROSTER else "CiviCRM's value stays."
+
+
+def _tell_why(client: CiviClient, problem: Problem, decision: Decision) -> None:
+    """On the contact: what was written by whose answer. Told once, however often this is begun."""
+    if problem.entity == PLEDGE:
+        return
+    names = tuple(one.field for one in problem.fields)
+    wrote = why.Wrote(problem.record, report.TOLD[Action.UPDATE][0], names, None)
+    source = f"{problem.key.partition(':')[0]}, problem {problem.id}"
+    origin = dict.fromkeys(names, "the roster's value was chosen")
+    why.tell(client, [wrote], source=source, origin=origin, by=decision.by, again=True)
 
 
 def _problem(flow: str, change: Change) -> Problem:

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from connector.errors import ConnectorError, PermanentError
 from connector.inbox import IGNORED, PARKED
+from connector.leases import Leases
 from connector.money import from_minor
-from connector.store import Leases
 from connector.stripe_api import Object, StripeApi
 from connector.webhooks import reading
 from connector.webhooks.decide import Question

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from connector import clock
 from connector.errors import ConnectorError
-from connector.store import Lease
+from connector.leases import Lease
 from connector.webhooks.reconcile import Reconciliation
 from connector.webhooks.settle import Settler
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.civicrm.client import Call, CiviClient
-from connector.store import Leases
+from connector.leases import Leases
 from connector.webhooks import givers, ledger
 from connector.webhooks.decide import Decision, Question
 from connector.webhooks.givers import Asked, Giver, Survivors

@@ -14,8 +14,9 @@ from connector.desk import problems
 from connector.desk.problems import Problem
 from connector.errors import AlreadyExists, ConnectorError, PermanentError, UnknownOutcome
 from connector.inbox import DONE, IGNORED
+from connector.leases import Leases
 from connector.plan import Change
-from connector.store import Leases, Store
+from connector.store import Store
 from connector.stripe_api import StripeApi
 from connector.webhooks import changes, made, reading
 from connector.webhooks.decide import Question, decide

@@ -19,8 +19,9 @@ from hypothesis.stateful import (
 )
 
 from connector.civicrm.client import CiviClient
+from connector.leases import Lease
 from connector.settings import SHIPPED_MAPPINGS
-from connector.store import Lease, Store
+from connector.store import Store
 from connector.sync.apply import Apply
 from connector.sync.memory import Hasher
 from connector.sync.run import Look, Sync

@@ -57,6 +57,11 @@ def test_taking_the_rosters_value_writes_it_and_nobody_is_asked_again(
     assert staff.decision(decision) == ("done", "The roster's value was written.")
     assert email(staff) == "roster@example.org"
     assert staff.problems() == {}
+    select, where = ["subject", "target_contact_id", "details"], [["activity_type_id:name", "=", "Solidarity_Written"]]
+    (told,) = staff.site.api("Activity", "get", select=select, where=where)
+    assert told["subject"] == f"Changed in CiviCRM: {EMAIL}"
+    assert told["target_contact_id"] == [staff.site.person("M00001")["id"]]
+    assert f"From members, problem {asked}." in told["details"]
     assert "Nothing to do" in staff.connector.run("plan", "members", roster.path)
 
 

@@ -11,7 +11,8 @@ from alembic import op
 
 from connector import clock
 from connector.errors import TransientError, UserError
-from connector.store import Lease, Store, links, opened
+from connector.leases import Lease
+from connector.store import Store, links, opened
 
 TOGETHER = 4
 fork = multiprocessing.get_context("fork")
