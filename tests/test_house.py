@@ -40,6 +40,7 @@ DOORS = {
     "requests": {"civicrm/client.py"},
     "sqlalchemy": {
         "store.py",
+        "leases.py",
         "inbox.py",
         "migrations",
         "sync/memory.py",
