@@ -15,6 +15,8 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.civicrm.app import create_app
 from sandbox.civicrm.seed import RUNTIME_KEY, SETUP_KEY, STAFF_PASSWORD
+from sandbox.stripe.account import API_KEY, WEBHOOK_SECRET
+from sandbox.stripe.app import create_app as create_stripe
 
 HOST = "127.0.0.1"
 
@@ -35,7 +37,7 @@ def start(app: Flask, port: int = 0) -> BaseWSGIServer:
     return server
 
 
-def serve(civicrm_port: int = 0, host_form: str = "standalone") -> None:
+def serve(civicrm_port: int = 0, host_form: str = "standalone", webhook_url: str | None = None) -> None:
     """Start everything, say where it is, and stay until told to end."""
     ended = threading.Event()
 
@@ -45,10 +47,19 @@ def serve(civicrm_port: int = 0, host_form: str = "standalone") -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     civicrm = start(create_app(wordpress=host_form == "wordpress"), civicrm_port)
-    url = f"http://{HOST}:{civicrm.server_port}"
+    stripe = start(create_stripe(webhook_url))
     keys = {"api_key": RUNTIME_KEY, "setup_key": SETUP_KEY, "staff": f"staff:{STAFF_PASSWORD}"}
-    sys.stdout.write(json.dumps({"civicrm": {"url": url, **keys}}) + "\n")
+    told = {
+        "civicrm": {"url": _url(civicrm), **keys},
+        "stripe": {"url": _url(stripe), "api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET},
+    }
+    sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     ended.wait()
-    civicrm.shutdown()
-    civicrm.server_close()
+    for server in (civicrm, stripe):
+        server.shutdown()
+        server.server_close()
+
+
+def _url(server: BaseWSGIServer) -> str:
+    return f"http://{HOST}:{server.server_port}"

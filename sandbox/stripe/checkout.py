@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.stripe import money
 from sandbox.stripe.shapes import Json, new, part
 from sandbox.stripe.world import DAY, Refused, World
 
@@ -65,6 +66,8 @@ def _lines(lines: list[Json]) -> tuple[int, str, Json | None]:
         total += int(price["unit_amount"]) * int(line.get("quantity", 1))
         currency = price["currency"].lower()
         recurring = price.get("recurring") or recurring
+    if currency != money.SETTLEMENT and currency not in money.RATES:
+        raise Refused(f"Invalid currency: {currency}. This stand-in exchanges {sorted(money.RATES)}.")
     return total, currency, recurring
 
 
@@ -123,4 +126,11 @@ def expire(world: World, step: Json) -> None:
     """Nobody finished it."""
     session = give_session(world, step)
     world.advance_to(session["expires_at"])
+    expire_now(world, session)
+
+
+def expire_now(world: World, session: Json) -> None:
+    """Nobody may finish it any more."""
+    if session["status"] != "open":
+        raise Refused(f"{session['id']} is {session['status']}")
     world.change("checkout.session.expired", session, status="expired", url=None)

@@ -62,9 +62,7 @@ def fee(world: World, step: Json) -> None:
 
 def _debit(world: World, found: Json, who: Json) -> None:
     made = payments.charge(world, found, "sepa_debit", who)
-    world.change(
-        "payment_intent.processing", found, status="processing", payment_method=made["payment_method"]
-    )
+    world.change("payment_intent.processing", found, status="processing", payment_method=made["payment_method"])
     world.tell("charge.pending", made)
 
 
@@ -94,6 +92,8 @@ def debit_fails(world: World, step: Json) -> None:
     """The bank refused, after `days`."""
     found, made = _waiting(world, step)
     payments.fail(world, found, made, str(step.get("code", "")))
+    if payment := invoices.payment_of(world, found):
+        invoices.bounced(world, payment)
     session = payments.session_of(world, found)
     if session and len(list(world.of("charge", payment_intent=found["id"]))) == 1:
         world.tell("checkout.session.async_payment_failed", session)
@@ -134,7 +134,7 @@ def delete_customer(world: World, step: Json) -> None:
     """Only the id stays."""
     found = world.get(step["customer"], "customer")
     world.tell("customer.deleted", found)
-    world.objects[found["id"]] = {"id": found["id"], "object": "customer", "deleted": True}
+    world.put({"id": found["id"], "object": "customer", "deleted": True})
 
 
 def redact(world: World, step: Json) -> None:

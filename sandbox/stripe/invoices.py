@@ -13,9 +13,11 @@ def item_of(subscription: Json) -> Json:
     return item
 
 
-def draft(world: World, subscription: Json, reason: str) -> Json:
-    """The invoice for the period that the subscription is in."""
-    id, item, amount = world.id("in"), item_of(subscription), item_of(subscription)["price"]["unit_amount"]
+def draft(world: World, subscription: Json, item: Json, since: int | None = None) -> Json:
+    """The invoice for the period of the item; `since` is when the one before began, null for the first."""
+    id, amount, reason = world.id("in"), item["price"]["unit_amount"], "subscription_cycle"
+    if since is None:
+        since, reason = item["current_period_start"], "subscription_create"
     customer, metadata = world.get(subscription["customer"]), dict(subscription["metadata"])
     made = new(
         "invoice",
@@ -27,7 +29,7 @@ def draft(world: World, subscription: Json, reason: str) -> Json:
         effective_at=None,
         hosted_invoice_url=None,
         invoice_pdf=None,
-        period_start=item["current_period_start"] if reason == "subscription_create" else subscription["created"],
+        period_start=since,
         period_end=item["current_period_start"],
         webhooks_delivered_at=None,
         **{f"customer_{key}": customer.get(key) for key in ("address", "email", "name", "phone")},
@@ -135,11 +137,19 @@ def arrived(world: World, payment: Json) -> None:
         world.change("invoice.updated", made, amount_paid=paid, amount_remaining=left)
         return
     made.update(amount_paid=paid, amount_remaining=0)
-    close(world, made)
+    _close(world, made)
     world.tell("invoice.payment_succeeded", made)
+    _stand(world, made, "active", "past_due", "unpaid")
 
 
-def close(world: World, made: Json) -> None:
+def _stand(world: World, made: Json, status: str, *before: str) -> None:
+    """What becomes of the subscription, if it is in one of the states before."""
+    found = world.get(made["parent"]["subscription_details"]["subscription"])
+    if found["status"] in before:
+        world.change("customer.subscription.updated", found, status=status)
+
+
+def _close(world: World, made: Json) -> None:
     """Nothing is left to be paid."""
     times = made["status_transitions"] | {"paid_at": world.clock}
     made.update(attempted=True, next_payment_attempt=None, auto_advance=False, status_transitions=times)
@@ -166,6 +176,14 @@ def _tried(world: World, made: Json, type: str, again: int | None) -> None:
     world.change(
         type, made, attempted=True, attempt_count=count, auto_advance=again is not None, next_payment_attempt=again
     )
+    _stand(world, made, "past_due", "active")
+
+
+def bounced(world: World, payment: Json) -> None:
+    """A bank debit for an invoice failed days after it was tried."""
+    made = world.get(payment["invoice"])
+    made["attempt_count"] -= 1  # this try was counted when it began
+    _tried(world, made, "invoice.payment_failed", world.clock + 3 * DAY)
 
 
 def paid_outside(world: World, made: Json) -> None:
@@ -175,7 +193,8 @@ def paid_outside(world: World, made: Json) -> None:
     _drop_payments(world, made)
     left = made["amount_remaining"]
     made.update(amount_paid=made["amount_paid"] + left, amount_paid_off_stripe=left, amount_remaining=0)
-    close(world, made)
+    _close(world, made)
+    _stand(world, made, "active", "past_due", "unpaid")
 
 
 def end(world: World, made: Json, status: str) -> None:

@@ -42,7 +42,7 @@ def subscribe(world: World, step: Json) -> None:
     if customer is None or session["mode"] != "subscription":
         raise Refused(f"{session['id']} is for {session['mode']}")
     found = _start(world, session, customer, hidden["recurring"]["interval"], hidden["subscription_metadata"])
-    made = invoices.draft(world, found, "subscription_create")
+    made = invoices.draft(world, found, invoices.item_of(found))
     found["latest_invoice"] = made["id"]
     world.tell("customer.subscription.created", found)
     world.tell("invoice.created", made)
@@ -99,7 +99,7 @@ def renew(world: World, step: Json) -> None:
     world.advance_to(begin)
     end = after_one(item["price"]["recurring"]["interval"], begin, found["billing_cycle_anchor"])
     later = item | {"current_period_start": begin, "current_period_end": end}
-    made = invoices.draft(world, found | {"items": {"data": [later]}}, "subscription_cycle")
+    made = invoices.draft(world, found, later, since=item["current_period_start"])
     items = found["items"] | {"data": [later]}
     world.change("customer.subscription.updated", found, items=items, latest_invoice=made["id"])
     world.tell("invoice.created", made)
@@ -112,23 +112,19 @@ def renew(world: World, step: Json) -> None:
         invoices.end(world, made, "void" if pause["behavior"] == "void" else "uncollectible")
         return
     world.advance(60)
-    _try(world, found, made, step)
+    _try(world, made, step)
 
 
-def _try(world: World, found: Json, made: Json, step: Json) -> None:
+def _try(world: World, made: Json, step: Json) -> None:
     outcome = step.get("outcome", "paid")
     if outcome == "paid":
         charges = invoices.pay(world, made, step.get("method", "card"), step.get("only"))
-        if made["status"] == "paid" and found["status"] in ("past_due", "unpaid"):
-            world.change("customer.subscription.updated", found, status="active")
         _tell_fees(world, step, charges)
         return
     if outcome == "fails":
         invoices.fail(world, made, str(step.get("code", "")), bool(step.get("last")))
     else:
         invoices.ask(world, made)
-    if found["status"] == "active":
-        world.change("customer.subscription.updated", found, status="past_due")
 
 
 def _open_invoice(world: World, step: Json) -> tuple[Json, Json]:
@@ -145,25 +141,23 @@ def _open_invoice(world: World, step: Json) -> tuple[Json, Json]:
 
 def retry(world: World, step: Json) -> None:
     """An invoice that was not paid is tried again, after `days`."""
-    found, made = _open_invoice(world, step)
+    _, made = _open_invoice(world, step)
     world.advance(int(step.get("days", 3)) * DAY)
-    _try(world, found, made, step)
+    _try(world, made, step)
 
 
 def paid_out_of_band(world: World, step: Json) -> None:
     """Staff mark an invoice as paid: the money came in another way."""
-    found, made = _open_invoice(world, step)
+    _, made = _open_invoice(world, step)
     world.advance(1)
     invoices.paid_outside(world, made)
-    if found["status"] in ("past_due", "unpaid"):
-        world.change("customer.subscription.updated", found, status="active")
 
 
 def give_up(world: World, step: Json) -> None:
     """The last try failed; `then` canceled (default), unpaid or past_due is what the Dashboard says."""
     found, made = _open_invoice(world, step)
     world.advance(int(step.get("days", 3)) * DAY)
-    _try(world, found, made, {"outcome": "fails", "last": True})
+    _try(world, made, {"outcome": "fails", "last": True})
     if step.get("invoice_is", "uncollectible") == "uncollectible":
         invoices.end(world, made, "uncollectible")
     then = step.get("then", "canceled")

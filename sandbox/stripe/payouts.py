@@ -7,19 +7,19 @@ from sandbox.stripe.world import DAY, Refused, World
 
 def payout(world: World, step: Json) -> None:
     """Pay out what has settled; `fee` makes a line of Stripe's own, `early` takes also what has not settled yet."""
-    if int(step.get("fee", 0)):
-        transaction(
-            world, "stripe_fee", -int(step["fee"]), "eur", source=None, description="Billing", available_on=world.clock
-        )
     world.advance(1)
+    fee = int(step.get("fee", 0))
     lines = [
         line
         for line in world.of("balance_transaction")
         if line["id"] not in world.payout_of and (step.get("early") or line["available_on"] <= world.clock)
     ]
-    amount = sum(line["net"] for line in lines)
+    amount = sum(line["net"] for line in lines) - fee
     if amount <= 0:
         raise Refused(f"nothing to pay out: {amount}")
+    if fee:
+        lines.append(transaction(world, "stripe_fee", -fee, "eur", source=None, available_on=world.clock))
+        lines[-1]["description"] = "Billing - usage fee"
     found = new("payout", id=world.id("po"), amount=amount, created=world.clock, arrival_date=world.clock + 2 * DAY)
     found["automatic"] = not step.get("manual", False)
     own = _line(world, found, "payout", -amount, "STRIPE PAYOUT")
@@ -37,9 +37,7 @@ def payout(world: World, step: Json) -> None:
 
 
 def _line(world: World, found: Json, type: str, amount: int, name: str) -> Json:
-    return transaction(
-        world, type, amount, "eur", source=found["id"], description=name, available_on=world.clock
-    )
+    return transaction(world, type, amount, "eur", source=found["id"], description=name, available_on=world.clock)
 
 
 def _payout_of(world: World, step: Json, *statuses: str) -> Json:

@@ -104,6 +104,4 @@ def _undo(world: World, found: Json) -> None:
 
 def _give_up(world: World, found: Json) -> None:
     made = world.get(found["charge"])
-    world.change(
-        "charge.updated", made, amount_refunded=made["amount_refunded"] - found["amount"], refunded=False
-    )
+    world.change("charge.updated", made, amount_refunded=made["amount_refunded"] - found["amount"], refunded=False)

@@ -28,6 +28,8 @@ class World:
         self._random = random.Random(seed)
         self.clock = START
         self.objects: dict[str, Json] = {}
+        self._of_kind: dict[str, dict[str, Json]] = {}
+        self._settling: list[Json] = []
         self.events: list[Json] = []
         self.payout_of: dict[str, str] = {}  # balance transaction: payout; Stripe knows it, but no object says it
         self.method_of: dict[str, str] = {}  # charge: how it was paid
@@ -43,9 +45,10 @@ class World:
     def advance(self, seconds: int) -> None:
         """Let time pass; what was on its way to the balance arrives."""
         self.clock += max(seconds, 0)
-        for found in self.of("balance_transaction"):
-            if found["status"] == "pending" and found["available_on"] <= self.clock:
+        for found in self._settling:
+            if found["available_on"] <= self.clock:
                 found["status"] = "available"
+        self._settling = [found for found in self._settling if found["status"] == "pending"]
 
     def advance_to(self, moment: int) -> None:
         """Let time pass until a moment; the past stays where it is."""
@@ -53,8 +56,8 @@ class World:
 
     def of(self, kind: str, **values: Any) -> Iterator[Json]:
         """The objects of a kind with these values, oldest first."""
-        for found in list(self.objects.values()):
-            if found["object"] == kind and all(found.get(key) == value for key, value in values.items()):
+        for found in list(self._of_kind.get(kind, {}).values()):
+            if all(found.get(key) == value for key, value in values.items()):
                 yield found
 
     def get(self, id: str, kind: str = "") -> Json:
@@ -65,9 +68,15 @@ class World:
         return found
 
     def put(self, made: Json) -> Json:
-        """A new object."""
-        self.objects[made["id"]] = made
+        """A new object, or a new state of one."""
+        self.objects[made["id"]] = self._of_kind.setdefault(made["object"], {})[made["id"]] = made
+        if made.get("status") == "pending" and made["object"] == "balance_transaction":
+            self._settling.append(made)
         return made
+
+    def remove(self, id: str) -> None:
+        """It was never there."""
+        del self._of_kind[self.objects.pop(id)["object"]][id]
 
     def change(self, type: str, found: Json, **values: Any) -> Json:
         """Change an object and tell of it; the event's object is the state after the change."""
