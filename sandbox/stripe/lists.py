@@ -77,11 +77,11 @@ def _field(view: View, one: Json, key: str, value: Any) -> bool:
     if key == "payout":
         return bool(view.payout_of(one["id"]) == value)
     if key == "types":
-        return any(fnmatch.fnmatchcase(one["type"], pattern) for pattern in value)
+        return any(fnmatch.fnmatchcase(str(one["type"]), str(pattern)) for pattern in value)
     if key == "delivery_success":
         return bool(view.was_delivered(one["id"]) == truth(value))
     if key == "status" and one["object"] == "subscription" and value in ("all", "ended"):
-        return value == "all" or one["status"] == "canceled"
+        return bool(value == "all" or one["status"] == "canceled")
     if key == "subscription" and one["object"] == "invoice":
         return bool(one["parent"] and one["parent"]["subscription_details"]["subscription"] == value)
     if key == "price":
