@@ -27,9 +27,10 @@ def main() -> None:
         default="standalone",
         help="behave like 6.18 on Standalone (default) or like 5.77 on WordPress",
     )
+    serving.add_argument("--webhook-url", metavar="URL", help="where the stand-in Stripe sends its events")
     given = parser.parse_args()
     if given.command == "serve":
-        serve(given.civicrm_port, given.host_form)
+        serve(given.civicrm_port, given.host_form, given.webhook_url)
     else:
         sys.exit(demo.tell(once=given.once))
 

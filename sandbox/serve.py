@@ -18,6 +18,8 @@ from sandbox.civicrm.seed import RUNTIME_KEY, SETUP_KEY, STAFF_PASSWORD
 from sandbox.smtp.box import Box
 from sandbox.smtp.mailbox import create_app as create_mailbox
 from sandbox.smtp.server import SmtpServer
+from sandbox.stripe.account import API_KEY, WEBHOOK_SECRET
+from sandbox.stripe.app import create_app as create_stripe
 
 HOST = "127.0.0.1"
 
@@ -38,7 +40,7 @@ def start(app: Flask, port: int = 0) -> BaseWSGIServer:
     return server
 
 
-def serve(civicrm_port: int = 0, host_form: str = "standalone") -> None:
+def serve(civicrm_port: int = 0, host_form: str = "standalone", webhook_url: str | None = None) -> None:
     """Start everything, say where it is, and stay until told to end."""
     ended = threading.Event()
 
@@ -48,18 +50,27 @@ def serve(civicrm_port: int = 0, host_form: str = "standalone") -> None:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     civicrm = start(create_app(wordpress=host_form == "wordpress"), civicrm_port)
-    url = f"http://{HOST}:{civicrm.server_port}"
+    stripe = start(create_stripe(webhook_url))
     keys = {"api_key": RUNTIME_KEY, "setup_key": SETUP_KEY, "staff": f"staff:{STAFF_PASSWORD}"}
-    told = {"civicrm": {"url": url, **keys}, **_mail()}
+    told = {
+        "civicrm": {"url": _url(civicrm), **keys},
+        "stripe": {"url": _url(stripe), "api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET},
+        **_mail(),
+    }
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
     ended.wait()
-    civicrm.shutdown()
-    civicrm.server_close()
+    for server in (civicrm, stripe):
+        server.shutdown()
+        server.server_close()
 
 
 def _mail() -> dict[str, dict[str, str]]:
     """Start the mail server and its mailbox page; they end with this process."""
     box = Box()
     mailbox = start(create_mailbox(box))
-    return {"smtp": {"url": SmtpServer(box).url}, "mailbox": {"url": f"http://{HOST}:{mailbox.server_port}"}}
+    return {"smtp": {"url": SmtpServer(box).url}, "mailbox": {"url": _url(mailbox)}}
+
+
+def _url(server: BaseWSGIServer) -> str:
+    return f"http://{HOST}:{server.server_port}"

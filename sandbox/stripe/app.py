@@ -1,0 +1,16 @@
+"""The stand-in as a Flask app: the API and the switches for tests. serve.py puts it behind a real HTTP server."""
+
+from flask import Flask
+
+from sandbox.stripe import api, control
+from sandbox.stripe.account import Account
+from sandbox.stripe.faults import Faults
+
+
+def create_app(webhook_url: str | None = None) -> Flask:
+    """An empty account behind all its routes."""
+    account, faults = Account(webhook_url), Faults()
+    app = Flask(__name__)
+    app.register_blueprint(api.routes(api.Door(account, faults)))
+    app.register_blueprint(control.routes(account, faults))
+    return app
