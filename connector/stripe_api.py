@@ -88,10 +88,13 @@ class StripeApi:
         return next((one for one in found if one["status"] == "complete"), None)
 
     def refunds(self, payment_intent: str) -> list[Object]:
-        """The Refunds of a payment, oldest first, with their balance transactions."""
-        expand = ["data.balance_transaction", "data.failure_balance_transaction"]
-        asked: Any = {"payment_intent": payment_intent, "limit": 100, "expand": expand}
-        return sorted(self._all("refund", lambda: self._v1.refunds.list(asked)), key=lambda one: int(one["created"]))
+        """The Refunds of a payment, oldest first, with their balance transactions: of failed ones there are two."""
+        asked: Any = {"payment_intent": payment_intent, "limit": 100, "expand": ["data.balance_transaction"]}
+        found = sorted(self._all("refund", lambda: self._v1.refunds.list(asked)), key=lambda one: int(one["created"]))
+        for one in found:
+            if isinstance(back := one.get("failure_balance_transaction"), str):
+                one["failure_balance_transaction"] = self._transaction(back)
+        return found
 
     def disputes(self, payment_intent: str) -> list[Object]:
         """The Disputes of a payment, oldest first; their balance transactions come along."""
@@ -123,6 +126,9 @@ class StripeApi:
         """Events since then that did not reach every endpoint. Stripe keeps them for 30 days."""
         asked: Any = {"delivery_success": False, "created": {"gte": since}, "limit": 100}
         return self._all("event", lambda: self._v1.events.list(asked))
+
+    def _transaction(self, id_: str) -> Object:
+        return self._one("balance_transaction", lambda: self._v1.balance_transactions.retrieve(id_))
 
     def _one(self, name: str, ask: Callable[[], Any]) -> Object:
         found: Object = self._asked(name, ask).to_dict()
