@@ -79,6 +79,19 @@ def _activity_type(change: Change, values: Row) -> Row:
     return {"option_group_id.name": "activity_type", "name": change.key, "is_active": True, "filter": 0, **values}
 
 
+def _payment_instrument(change: Change, values: Row) -> Row:
+    return {"option_group_id.name": "payment_instrument", "name": change.key, "is_active": True, **values}
+
+
+def _asset_account(change: Change, values: Row) -> Row:
+    """To which account what comes in by an instrument goes. The caller adds the instrument, whose id it knows."""
+    return {**_OF_INSTRUMENT, "financial_account_id.name": values["account"]}
+
+
+# Without such a link CiviCRM books payments to no account at all.
+_OF_INSTRUMENT = {"entity_table": "civicrm_option_value", "account_relationship:name": "Asset Account is"}
+
+
 def _display(change: Change, values: Row) -> Row:
     settings = json.loads(values.pop("settings"))
     return {"name": change.key, "saved_search_id.name": change.key, **values, "settings": settings}
@@ -120,6 +133,22 @@ KINDS: Mapping[str, Kind] = {
     ),
     "RelationshipType": Kind(("*",), ("name_a_b",), record=lambda change, values: {"name_a_b": change.key, **values}),
     "FinancialType": Kind(("is_active",), component="CiviContribute"),
+    "PaymentInstrument": Kind(
+        ("is_active",),
+        api="OptionValue",
+        where=lambda names: [["option_group_id:name", "=", "payment_instrument"]],
+        match=("option_group_id", "name"),
+        record=_payment_instrument,
+        component="CiviContribute",
+    ),
+    "AssetAccount": Kind(
+        ("entity_id", "financial_account_id.name"),
+        api="EntityFinancialAccount",
+        where=lambda names: [[field, "=", value] for field, value in _OF_INSTRUMENT.items()],
+        match=("entity_table", "entity_id", "account_relationship"),
+        record=_asset_account,
+        component="CiviContribute",
+    ),
     "Campaign": Kind(("is_active",), component="CiviCampaign"),
     "CustomGroup": Kind(("extends", "extends_entity_column_value:name", "is_active"), record=_custom_group),
     "CustomField": Kind(

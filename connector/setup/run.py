@@ -48,6 +48,10 @@ def read(client: CiviClient, wanted: Setup) -> Existing:
     for row in found["Group"]:
         row["parent"] = [names.get(int(parent)) for parent in row.get("parents") or ()]
         row["saved_search"] = row.get("saved_search_id.name")
+    instruments = {int(row["id"]): row["name"] for row in found.get("PaymentInstrument", ())}
+    for row in found.get("AssetAccount", ()):
+        row["name"] = instruments.get(int(row["entity_id"]))
+        row["account"] = row["financial_account_id.name"]
     _add_options(client, found["CustomField"])
     rows = {(entity, KINDS[entity].name_of(row)): row for entity in found for row in found[entity]}
     return rows | {(COMPONENT, name): {} for name in components}
@@ -147,7 +151,15 @@ def _record(client: CiviClient, entity: str, change: Change) -> Row:
     values: Row = {one.field: one.after for one in change.fields}
     parent = values.pop("parent", None) if entity == "Group" else None
     parents = {"parents": _parents(client, change, parent)} if parent else {}
-    return KINDS[entity].record(change, values) | parents
+    linked = {"entity_id": _instrument(client, change.key)} if entity == "AssetAccount" else {}
+    return KINDS[entity].record(change, values) | parents | linked
+
+
+def _instrument(client: CiviClient, name: str) -> int:
+    """The id of a payment instrument, by which its account is linked."""
+    where = [["option_group_id:name", "=", "payment_instrument"], ["name", "=", name]]
+    (row,) = client.api4("OptionValue", "get", select=["id"], where=where)
+    return int(row["id"])
 
 
 def _parents(client: CiviClient, change: Change, parent: str) -> list[int]:

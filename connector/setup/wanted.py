@@ -106,6 +106,12 @@ class _FinancialTypeSchema(StrictSchema):
     name = fields.String(required=True)
 
 
+class _PaymentInstrumentSchema(StrictSchema):
+    name = fields.String(required=True, validate=_name)
+    label = fields.String(required=True)
+    account = fields.String(required=True)
+
+
 class _CampaignSchema(StrictSchema):
     name = fields.String(required=True, validate=_name)
     title = fields.String(required=True)
@@ -193,6 +199,7 @@ class _SetupSchema(StrictSchema):
     custom_group = fields.List(fields.Nested(_CustomGroupSchema), load_default=list)
     group = fields.List(fields.Nested(_GroupSchema), load_default=list)
     financial_type = fields.List(fields.Nested(_FinancialTypeSchema), load_default=list)
+    payment_instrument = fields.List(fields.Nested(_PaymentInstrumentSchema), load_default=list)
     campaign = fields.List(fields.Nested(_CampaignSchema), load_default=list)
     smart_group = fields.List(fields.Nested(_SmartGroupSchema), load_default=list)
     community = fields.List(fields.Nested(_CommunitySchema), load_default=list)
@@ -225,6 +232,9 @@ class _SetupSchema(StrictSchema):
                 Thing("CustomField", f"{group['name']}.{one['name']}", {k: v for k, v in one.items() if k != "name"})
                 for one in group["field"]
             ]
+        for one in data["payment_instrument"]:
+            things.append(Thing("PaymentInstrument", one["name"], {"label": one["label"]}))
+            things.append(Thing("AssetAccount", one["name"], {"account": one["account"]}))
         things += [thing for one in data["smart_group"] for thing in _smart(one)]
         if data["staff_pages"]:
             things += _pages(data, data["staff_pages"]["permission"])

@@ -14,7 +14,7 @@ from typing import Any
 from connector.money import NOTHING, cents, from_minor
 from connector.webhooks.objects import TAKING, Charge, Payment, Transaction
 
-PENDING, COMPLETED, FAILED, CANCELLED = "Pending", "Completed", "Failed", "Cancelled"
+PENDING, COMPLETED, FAILED = "Pending", "Completed", "Failed"
 REFUNDED, CHARGEBACK = "Refunded", "Chargeback"
 # How often a contribution may be written until it is as it must be: from a failed debit to a lost dispute it is four.
 MOST_STEPS = 8
@@ -42,7 +42,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a payment has to be. gross: as it was given. ended, reason: of what failed, was refunded, lost, cancelled.
+    """What a payment has to be. gross: as it was given. ended, reason: of what failed, was refunded or lost.
 
     told: what CiviCRM cannot say in its books, for a person.
     """
@@ -77,7 +77,8 @@ def wanted(payment: Payment, *, is_there: bool) -> Wanted | None:
     if not (is_there or payment.is_complete):
         return None  # a declined card, an unfinished or expired Checkout: nobody gave anything
     if payment.status == "canceled":
-        return Wanted(_open(CANCELLED, gross), gross, charge.id if charge else "", payment.canceled, "canceled")
+        # Failed: for a Cancelled one CiviCRM books the whole amount as if it had come (tried on 6.18)
+        return Wanted(_open(FAILED, gross), gross, charge.id if charge else "", payment.canceled, "canceled")
     if charge and charge.status == "failed":
         return Wanted(_open(FAILED, gross), gross, charge.id, charge.created, charge.failure_code or "failed")
     return Wanted(_open(PENDING, gross), gross, charge.id if charge else "")
@@ -157,7 +158,7 @@ def _create(want: Wanted) -> Step:
     One that failed is made Pending first.
     """
     goal = want.books
-    if goal.status in (PENDING, FAILED, CANCELLED):
+    if goal.status in (PENDING, FAILED):
         return _step(None, _open(PENDING, want.gross), want, trxn_id=want.trxn_id or None)
     total = goal.total if goal.status == CHARGEBACK else want.gross
     return _step(None, _completed(total, goal.fee), want, trxn_id=want.trxn_id)
@@ -169,8 +170,8 @@ def _completed(total: Decimal, fee: Decimal) -> Books:
 
 def _from_pending(there: Books, want: Wanted) -> Step:
     goal = want.books
-    if goal.status in (FAILED, CANCELLED):
-        return _step(there, replace(there, status=goal.status), want)
+    if goal.status == FAILED:
+        return _step(there, replace(there, status=FAILED), want)
     if goal.status == PENDING:
         return _step(there, goal, want)
     # status and total in one update would be booked twice
@@ -178,15 +179,15 @@ def _from_pending(there: Books, want: Wanted) -> Step:
 
 
 def _from_failed(there: Books, want: Wanted) -> Step | None:
-    """Tried again. CiviCRM refuses Failed to Completed, and knows no way from Failed to Cancelled."""
-    if want.books.status in (FAILED, CANCELLED):
+    """Tried again. CiviCRM refuses Failed to Completed."""
+    if want.books.status == FAILED:
         return None
     return _step(there, replace(there, status=PENDING), want)
 
 
 def _from_completed(there: Books, want: Wanted) -> Step | None:
     goal = want.books
-    if goal.status in (PENDING, FAILED, CANCELLED):
+    if goal.status in (PENDING, FAILED):
         return None
     if there.total != goal.total:
         # total and fee in one update are booked right; the status must not be in it
@@ -213,7 +214,7 @@ _MOVES = {
     REFUNDED: _from_refunded,
     CHARGEBACK: _from_chargeback,
 }
-_ENDED = frozenset({FAILED, CANCELLED, REFUNDED, CHARGEBACK})
+_ENDED = frozenset({FAILED, REFUNDED, CHARGEBACK})
 
 
 def _step(there: Books | None, after: Books, want: Wanted, **more: Any) -> Step:

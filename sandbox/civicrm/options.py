@@ -26,13 +26,17 @@ _FROM_TABLE = {
     ("OptionValue", "option_group_id"): ("OptionGroup", "id", "name", "title"),
     ("Pledge", "campaign_id"): ("Campaign", "id", "name", "title"),
     ("Pledge", "financial_type_id"): ("FinancialType", "id", "name", "label"),
+    ("Contribution", "campaign_id"): ("Campaign", "id", "name", "title"),
+    ("Contribution", "financial_type_id"): ("FinancialType", "id", "name", "label"),
+    ("ContributionRecur", "campaign_id"): ("Campaign", "id", "name", "title"),
+    ("ContributionRecur", "financial_type_id"): ("FinancialType", "id", "name", "label"),
     ("EntityFinancialAccount", "financial_account_id"): ("FinancialAccount", "id", "name", "label"),
     ("SearchDisplay", "saved_search_id"): ("SavedSearch", "id", "name", "label"),
     ("User", "roles"): ("Role", "id", "name", "label"),
     ("UserRole", "role_id"): ("Role", "id", "name", "label"),
 }
 # Written and read by name, and yet not listed by getFields: there may be thousands.
-UNLISTED = frozenset({("Pledge", "campaign_id")})
+UNLISTED = frozenset((entity, "campaign_id") for entity in ("Pledge", "Contribution", "ContributionRecur"))
 
 
 def has_options(entity: str, field: Field) -> bool:

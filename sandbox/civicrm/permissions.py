@@ -107,6 +107,7 @@ _CONTRIBUTE = "access CiviCRM, access CiviContribute"
 _PLEDGE = "access CiviCRM, access CiviPledge"
 _FILES = {"*": "access CiviCRM, access uploaded files"}
 _FINANCE = {"get": _CONTRIBUTE, "*": ADMINISTER}
+_GIVING = {"get": _CONTRIBUTE, "*": f"{_CONTRIBUTE}, edit contributions"}
 _WANTED: dict[str, dict[str, str]] = {
     **dict.fromkeys(CONTACT_ENTITIES, _CONTACT),
     **dict.fromkeys(("Email", "Phone", "Address"), _OF_CONTACT),
@@ -129,6 +130,13 @@ _WANTED: dict[str, dict[str, str]] = {
         "delete": f"{_PLEDGE}, delete in CiviPledge, {_CONTRIBUTE}, delete in CiviContribute",
         "*": f"{_PLEDGE}, edit pledges, {_CONTRIBUTE}, edit contributions",
     },
+    "Contribution": {
+        "get": _CONTRIBUTE,
+        "delete": f"{_CONTRIBUTE}, delete in CiviContribute",
+        "*": f"{_CONTRIBUTE}, edit contributions",
+    },
+    **dict.fromkeys(("ContributionRecur", "ContributionSoft"), _GIVING),
+    **dict.fromkeys(("FinancialTrxn", "EntityFinancialTrxn"), _FINANCE),
     "Campaign": {"get": "access CiviCRM", "*": "manage campaign"},
     **dict.fromkeys(("FinancialType", "FinancialAccount", "EntityFinancialAccount"), _FINANCE),
     "SavedSearch": _ADMIN_DATA,

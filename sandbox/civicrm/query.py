@@ -16,6 +16,11 @@ from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row, fold
 from sandbox.civicrm.where import Clause, Test, candidates, compare, compile_where
 
+# Where rows of test mode hide unless one of these keys or `is_test` itself is asked for.
+_TESTS = {
+    "Contribution": ("id", "trxn_id", "invoice_id", "creditnote_id"),
+    "ContributionRecur": ("id", "trxn_id", "invoice_id"),
+}
 _OF_CONTACT = ("Email", "Phone", "Address", "Activity")
 # Columns of Contact that `*` leaves out for the other contact types.
 _ONLY_FOR = {
@@ -127,6 +132,9 @@ def _default_test(call: Call, entity: str, where: list[Clause]) -> Test:
         return _own_user_only(call)
     if entity == "Afform":
         return lambda row: may_open(call.caller, row)
+    if entity in _TESTS:
+        hide = not any(_names(where, key) for key in _TESTS[entity]) and not _mentions(where, "is_test")
+        return lambda row: not (hide and row.get("is_test"))
     if entity not in CONTACT_ENTITIES:
         return lambda row: True
     kind = entity if entity in CONTACT_TYPES else None
@@ -137,8 +145,11 @@ def _default_test(call: Call, entity: str, where: list[Clause]) -> Test:
 def _lifts_trash_filter(call: Call, entity: str, where: list[Clause]) -> bool:
     """A look-up by a unique key finds trashed contacts too; for the typed entities and on 5.77 only `id` counts."""
     keys = {"id"} if entity != "Contact" or call.site.dialect.wordpress else {"id", "external_identifier"}
-    top = any(len(c) == 3 and c[0] in keys and _names_rows(c) for c in where)
-    return top or _mentions(where, "is_deleted")
+    return any(_names(where, key) for key in keys) or _mentions(where, "is_deleted")
+
+
+def _names(where: list[Clause], key: str) -> bool:
+    return any(len(c) == 3 and c[0] == key and _names_rows(c) for c in where)
 
 
 def _names_rows(clause: Clause) -> bool:

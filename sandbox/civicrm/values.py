@@ -134,6 +134,11 @@ def _number(kind: Field, value: Any) -> float:
     return cents(number) if kind.data_type == "Money" else float(number)
 
 
+def money(amount: Any) -> float:
+    """An amount as it is held: two places."""
+    return cents(Decimal(str(amount)))
+
+
 def store_custom(call: Call, entity: str, record: Record, row: Row) -> None:
     """Custom fields come after the row is stored: when one fails, the row stays."""
     fields = call.site.fields(entity)

@@ -123,7 +123,9 @@ def _among(call: Call, found: Column, operator: str, value: Any) -> Test:
 
 def _like(found: Column, operator: str, pattern: str) -> Test:
     read, wanted = found.held, operator == "LIKE"
-    parts = (".*" if c == "%" else "." if c == "_" else re.escape(c) for c in str(fold(pattern)))
+    # a backslash takes the next sign's meaning away, as in SQL
+    signs = re.findall(r"\\.|.", str(fold(pattern)), re.DOTALL)
+    parts = (".*" if s == "%" else "." if s == "_" else re.escape(s[-1]) for s in signs)
     matches = re.compile("".join(parts), re.DOTALL).fullmatch
     return lambda row: (v := read(row)) is not None and (matches(str(fold(str(v)))) is not None) == wanted
 
@@ -164,7 +166,17 @@ def operand(call: Call, found: Column, value: Any) -> Any:
         return (dates.read_naive if field.naive else dates.read_timestamp)(value, call.zone)
     if field.data_type == "Date":
         return dates.read_date(value, call.zone)
-    return fold(value if isinstance(value, int | float) and field.data_type in ("Float", "Money") else str(value))
+    if field.data_type in ("Float", "Money"):
+        return _number(value)
+    return fold(str(value))
+
+
+def _number(value: Any) -> Any:
+    """As MySQL compares a number with a text."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return _NOTHING
 
 
 def candidates(call: Call, entity: str, clauses: Iterable[Clause]) -> list[Row] | None:

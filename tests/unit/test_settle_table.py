@@ -61,7 +61,7 @@ LOST = dispute(8000, "lost", -8000, fee=2000)
             payment(7500, charge=charge(7500, 35)),
             ["Pending 75.00 0.00 75.00", "Completed 75.00 0.35 74.65"],
         ),
-        ("Pending 75.00 0.00 75.00", payment(7500, status="canceled", charge=None), ["Cancelled 75.00 0.00 75.00"]),
+        ("Pending 75.00 0.00 75.00", payment(7500, status="canceled", charge=None), ["Failed 75.00 0.00 75.00"]),
         # given back
         ("Completed 50.00 1.00 49.00", payment(refunds=(refund(5000),)), ["Refunded 50.00 1.00 -1.00"]),
         ("Completed 50.00 1.00 49.00", payment(refunds=(refund(2000),)), ["Completed 30.00 1.00 29.00"]),
