@@ -251,6 +251,68 @@ def test_whatever_happens_objects_are_stripes_and_sums_come_out(steps: Sequence[
     assert times == sorted(times)
 
 
+LONG_STORY: list[dict[str, Any]] = [
+    {"do": "give", "method": "sepa_debit", "customer": True},
+    {"do": "debit_fails"},
+    {"do": "debit_again"},
+    {"do": "debit_succeeds"},
+    {"do": "refund", "amount": 1000},
+    {"do": "refund_succeeds"},
+    {"do": "refund_fails"},
+    {"do": "debit_bounces"},
+    {"do": "give", "currency": "jpy", "declines": 1, "note": "For the children", "fee_later": True},
+    {"do": "fee"},
+    {"do": "refund", "amount": 1000, "status": "requires_action"},
+    {"do": "refund_canceled"},
+    {"do": "dispute", "amount": 2000, "status": "warning_needs_response"},
+    {"do": "dispute_escalates"},
+    {"do": "dispute_answered"},
+    {"do": "dispute_lost", "returned": 500},
+    {"do": "dispute_appealed"},
+    {"do": "expire"},
+    {"do": "give", "gives_up": True, "declines": 1},
+    {"do": "cancel_payment"},
+    {"do": "subscribe", "method": "sepa_debit"},
+    {"do": "debit_fails"},
+    {"do": "retry"},
+    {"do": "renew", "outcome": "action_required"},
+    {"do": "paid_out_of_band"},
+    {"do": "pause", "behavior": "mark_uncollectible"},
+    {"do": "renew"},
+    {"do": "resume"},
+    {"do": "change_amount", "amount": 7000},
+    {"do": "renew", "parts": [3000, 4000], "only": 1},
+    {"do": "give_up", "then": "unpaid"},
+    {"do": "retry"},
+    {"do": "cancel_now"},
+    {"do": "subscribe"},
+    {"do": "cancel_at_period_end"},
+    {"do": "renew"},
+    {"do": "payout", "fee": 200, "early": True},
+    {"do": "payout_paid"},
+    {"do": "payout_fails"},
+]
+
+
+def test_a_long_story_of_every_step_is_made_of_stripes_objects() -> None:
+    account = Account()
+    world, view = account.world, View(account)
+    for step in LONG_STORY:
+        run(world, {**GIVER, **step})
+        wrong = [fault for found in world.objects.values() for fault in faults(view.whole(found))]
+        assert wrong + [fault for event in world.events for fault in faults(event)] == [], step
+    _check_payouts(world)
+    _check_charges(world)
+
+
+def test_a_field_that_stripe_does_not_have_is_found(world: World) -> None:
+    do(world, "give", **GIVER)
+    charge = last(world, "charge")
+    charge["outcome"] |= {"kindness": 1}
+    charge["amount"] = "5000"
+    assert faults(charge) == ["charge.amount is '5000', not int", "charge.outcome.kindness is unknown"]
+
+
 def _check_charges(world: World) -> None:
     for charge in world.of("charge"):
         given_back = [
