@@ -30,8 +30,8 @@ def refund(world: World, step: Json) -> Json:
         status=status,
     )
     if bank:
-        found["destination_details"] = {"sepa_bank_transfer": {"reference": None, "reference_status": "pending"}}
-        found["destination_details"]["type"] = "sepa_bank_transfer"
+        sent = {"reference": None, "reference_status": "pending"}
+        found["destination_details"] = {"type": "eu_bank_transfer", "eu_bank_transfer": sent}
     world.put(found)
     if status != "requires_action":  # then the money has not left yet
         _take(world, found)

@@ -206,6 +206,7 @@ def test_bad_days(sandbox: StripeSandbox) -> None:
     v1 = sandbox.client.v1
     for kind, error in {
         "429": stripe.RateLimitError,
+        "403": stripe.PermissionError,
         "500": stripe.APIError,
         "html": stripe.APIError,
         "down": stripe.APIConnectionError,
@@ -217,7 +218,7 @@ def test_bad_days(sandbox: StripeSandbox) -> None:
         assert len(v1.charges.list({}).data) == 1
     sandbox.faults({"kind": "slow", "seconds": 0})
     assert len(v1.charges.list({}).data) == 1
-    assert sandbox.requests_so_far() - before == 11
+    assert sandbox.requests_so_far() - before == 13
 
 
 def test_a_deleted_customer_is_only_an_id_and_a_redacted_one_has_no_name(sandbox: StripeSandbox) -> None:
@@ -239,6 +240,16 @@ def test_kept_and_put_back(sandbox: StripeSandbox) -> None:
     assert len(sandbox.client.v1.charges.list({}).data) == 1
     sandbox.do("give", **GIVER)
     assert len(sandbox.client.v1.charges.list({}).data) == 2
+
+
+def test_the_account_speaks_of_itself(sandbox: StripeSandbox) -> None:
+    sandbox.do("give", amount=5000, **GIVER)
+    v1 = sandbox.client.v1
+    assert v1.accounts.retrieve_current().default_currency == "eur"
+    assert v1.balance.retrieve().pending[0].amount == 4900
+    sandbox.post("clock", advance=3 * 86_400)
+    assert (v1.balance.retrieve().pending[0].amount, v1.balance.retrieve().available[0].amount) == (0, 4900)
+    assert v1.webhook_endpoints.list({}).data == []
 
 
 def test_what_cannot_be_done_is_said(sandbox: StripeSandbox) -> None:

@@ -1,7 +1,11 @@
 """Deliveries of the stand-in Stripe: signed so that the real SDK accepts them, in the order that a test wants."""
 
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import stripe
@@ -11,6 +15,8 @@ from sandbox.serve import start
 from sandbox.stripe.account import API_KEY, WEBHOOK_SECRET
 from sandbox.stripe.app import create_app
 from tests.stripe_sandbox import StripeSandbox
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 class Endpoint:
@@ -80,6 +86,28 @@ def test_what_was_refused_waits(sandbox: StripeSandbox, endpoint: Endpoint) -> N
     endpoint.answer = 200
     assert [sent["status"] for sent in sandbox.deliver()] == [200]
     assert sandbox.events(undelivered=True) == []
+
+
+def test_what_is_sent_may_be_chosen_and_changed(sandbox: StripeSandbox) -> None:
+    sandbox.do("give")
+    (sent,) = sandbox.deliver(types=["charge.updated"], send=False, changed={"livemode": True, "account": "acct_1"})
+    body = json.loads(sent["body"])
+    assert (body["type"], body["livemode"], body["account"]) == ("charge.updated", True, "acct_1")
+    assert len(sandbox.events(undelivered=True)) == 4
+
+
+def test_the_sandbox_says_where_stripe_is() -> None:
+    command = [sys.executable, "-m", "sandbox", "serve", "--webhook-url", "http://127.0.0.1:9/hooks"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        told = json.loads(process.stdout.readline())
+        sandbox = StripeSandbox(**told["stripe"])
+        (endpoint,) = sandbox.client.v1.webhook_endpoints.list({}).data
+        process.terminate()
+    assert endpoint.url == "http://127.0.0.1:9/hooks"
+    assert endpoint.api_version == stripe.api_version
+    assert sandbox.api_key.startswith("sk_test_sandbox_")
+    assert sandbox.webhook_secret.startswith("whsec_sandbox_")
 
 
 def test_nobody_listens(sandbox: StripeSandbox) -> None:
