@@ -13,7 +13,7 @@ def dispute(world: World, step: Json) -> None:
     """A bank doubts a charge, or `amount` of it; with `status` warning_needs_response it only asks."""
     made = payments.charge_of(world, step)
     amount = int(step.get("amount") or made["amount"] - made["amount_refunded"])
-    if made["status"] != "succeeded" or amount > made["amount"]:
+    if made["status"] != "succeeded" or not 0 < amount <= made["amount"]:
         raise Refused(f"{made['id']} is {made['status']}, of {made['amount']}")
     world.advance(1)
     status, reason = step.get("status", "needs_response"), step.get("reason", "fraudulent")
