@@ -1,6 +1,6 @@
 """The switches for tests and the demo, below /sandbox/: stories, steps, deliveries, the clock, bad days.
 
-POST step      {"do": "give", "amount": 5000, "email": …}     something happens (steps.py)
+POST step      {"do": "give", "amount": 5000, "email": …}     something happens (steps.py); "deliver": true tells of it
 POST story     {"names": ["a-onetime-card"]}                  recorded deliveries are made ready
 GET  events    ?undelivered=1                                 what was told, and who heard of it
 POST deliver   {"next": 2, "reversed": true, "times": 2, …}   signed and sent (delivery.py)
@@ -50,7 +50,10 @@ def _happenings(pages: Blueprint, account: Account) -> None:
     @pages.post("/step")
     def step() -> Response:
         with account.lock:
-            return jsonify(steps.run(account.world, _sent()))
+            done = steps.run(account.world, _sent())
+        if _sent().get("deliver"):
+            done["deliveries"] = delivery.carry_out(account, {"events": done["events"]})
+        return jsonify(done)
 
     @pages.post("/clock")
     def clock() -> Response:

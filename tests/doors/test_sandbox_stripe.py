@@ -165,6 +165,15 @@ def test_an_idempotency_key_makes_one_session(sandbox: StripeSandbox) -> None:
         create({**wanted, "submit_type": "pay"}, {"idempotency_key": "k"})  # type: ignore[arg-type]
 
 
+def test_an_answer_that_was_lost_is_asked_for_again(sandbox: StripeSandbox) -> None:
+    sandbox.faults({"kind": "drop_after", "path": "checkout"})
+    asked: Any = (dict(GIFT), {"idempotency_key": "once", "max_network_retries": 0})
+    with pytest.raises(stripe.APIConnectionError):
+        sandbox.client.v1.checkout.sessions.create(*asked)
+    made = sandbox.client.v1.checkout.sessions.create(*asked)
+    assert [one.id for one in sandbox.client.v1.checkout.sessions.list({}).data] == [made.id]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -65,6 +65,12 @@ def test_events_go_out_in_order_and_once(sandbox: StripeSandbox, endpoint: Endpo
     assert sandbox.deliver() == []
 
 
+def test_a_step_may_be_told_at_once(sandbox: StripeSandbox, endpoint: Endpoint) -> None:
+    sandbox.do("expire", deliver=True)
+    assert endpoint.heard == ["checkout.session.expired"]
+    assert sandbox.events(undelivered=True) == []
+
+
 def test_reversed_twice_at_once_and_by_name(sandbox: StripeSandbox, endpoint: Endpoint) -> None:
     names = sandbox.story("a-onetime-card")
     types = [name.partition("-card/")[2][3:] for name in names]
