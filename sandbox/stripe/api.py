@@ -4,7 +4,7 @@ import json
 
 from flask import Blueprint, Response, request
 
-from sandbox.stripe import create, form, lists
+from sandbox.stripe import about, create, form, lists
 from sandbox.stripe.account import API_KEY, Account
 from sandbox.stripe.errors import ApiError, missing, unknown
 from sandbox.stripe.faults import Faults
@@ -41,6 +41,8 @@ class Door:
 
     def _read(self, path: str, params: Json) -> Json:
         expand = list(params.get("expand") or [])
+        if path in about.PAGES:
+            return about.PAGES[path](self.account)
         if path in lists.KINDS:
             return self.view.expand(lists.page(self.view, path, params), expand)
         kind, _, id = path.rpartition("/")

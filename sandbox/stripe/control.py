@@ -1,4 +1,15 @@
-"""The switches for tests and the demo, below /sandbox/: stories, steps, deliveries, the clock, bad days."""
+"""The switches for tests and the demo, below /sandbox/: stories, steps, deliveries, the clock, bad days.
+
+POST step      {"do": "give", "amount": 5000, "email": …}     something happens (steps.py); "deliver": true tells of it
+POST story     {"names": ["a-onetime-card"]}                  recorded deliveries are made ready
+GET  events    ?undelivered=1                                 what was told, and who heard of it
+POST deliver   {"next": 2, "reversed": true, "times": 2, …}   signed and sent (delivery.py)
+POST webhook   {"url": …, "secrets": […]}                     where to, and signed with what
+GET  raw/NAME                                                 hostile deliveries of a story (hostile.py)
+POST clock     {"advance": seconds}, {"to": …}, {"end": true}  time passes; `end`: until the stories are over
+POST faults    {"next": [{"kind": "429", "times": 3}]}        bad days (faults.py)
+GET  requests, POST reset, keep/NAME, put_back/NAME           as at the stand-in CiviCRM
+"""
 
 import pickle
 from typing import Any
@@ -39,7 +50,10 @@ def _happenings(pages: Blueprint, account: Account) -> None:
     @pages.post("/step")
     def step() -> Response:
         with account.lock:
-            return jsonify(steps.run(account.world, _sent()))
+            done = steps.run(account.world, _sent())
+        if _sent().get("deliver"):
+            done["deliveries"] = delivery.carry_out(account, {"events": done["events"]})
+        return jsonify(done)
 
     @pages.post("/clock")
     def clock() -> Response:
@@ -48,6 +62,8 @@ def _happenings(pages: Blueprint, account: Account) -> None:
                 account.world.advance(int(_sent()["advance"]))
             if "to" in _sent():
                 account.world.advance_to(int(_sent()["to"]))
+            if account.player.clock or _sent().get("end"):
+                account.player.hear(account.player.end() if _sent().get("end") else account.world.clock)
             return jsonify(clock=account.world.clock)
 
 

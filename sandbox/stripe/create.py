@@ -41,10 +41,10 @@ def _make(account: Account, path: str, params: Json, host: str) -> Json:
     raise ApiError(404, f"Unrecognized request URL (POST: /v1/{path}).")
 
 
-def _known(account: Account, id: str, kind: str) -> Json:
+def _known(account: Account, id: str, kind: str, param: str = "id") -> Json:
     found = account.world.objects.get(id)
-    if found is None or found["object"] != kind:
-        raise missing(kind, id)
+    if found is None or found["object"] != kind or "deleted" in found:
+        raise missing(kind, id, param)
     return found
 
 
@@ -70,7 +70,7 @@ def session(account: Account, params: Json, pay_url: str) -> Json:
     if params["mode"] == "payment" and "subscription_data" in params:
         raise ApiError(400, "You can not pass `subscription_data` in `payment` mode.", param="subscription_data")
     if params.get("customer"):
-        _known(account, params["customer"], "customer")
+        _known(account, params["customer"], "customer", "customer")
     _check_texts(params)
     wanted = dict(params)
     wanted["adaptive_pricing"] = {"enabled": truth((params.get("adaptive_pricing") or {}).get("enabled"))}
@@ -113,7 +113,7 @@ def portal(account: Account, params: Json, page: str) -> Json:
     """A page on which a giver may end or change what they give."""
     for param in params.keys() - {"customer", "return_url", "flow_data", "configuration", "locale", "expand"}:
         raise unknown(param)
-    owner = _known(account, params.get("customer", ""), "customer")
+    owner = _known(account, params.get("customer", ""), "customer", "customer")
     id = account.world.id("bps")
     flow = params.get("flow_data")
     made = new("billing_portal.session", id=id, customer=owner["id"], created=account.world.clock, url=f"{page}{id}")

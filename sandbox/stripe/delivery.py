@@ -28,7 +28,9 @@ def pending(account: Account) -> list[Json]:
 
 
 def chosen(account: Account, order: Json) -> list[Json]:
-    """The events that an order names: `next` (how many), `events` (ids or names of a story), else all that wait."""
+    """The events that an order names: `next` (how many), `events` (ids or names of a story), else all that wait;
+    only these `types`, as an endpoint that listens to nothing else.
+    """
     if "events" in order:
         by_name = account.player.events | {event["id"]: event for event in account.all_events()}
         if unknown := [name for name in order["events"] if name not in by_name]:
@@ -36,6 +38,8 @@ def chosen(account: Account, order: Json) -> list[Json]:
         events = [by_name[name] for name in order["events"]]
     else:
         events = pending(account)[: int(order["next"]) if "next" in order else None]
+    if "types" in order:
+        events = [event for event in events if event["type"] in order["types"]]
     if order.get("reversed"):
         events.reverse()
     return [event for event in events for _ in range(int(order.get("times", 1)))]
@@ -43,7 +47,8 @@ def chosen(account: Account, order: Json) -> list[Json]:
 
 def carry_out(account: Account, order: Json) -> list[Json]:
     """Deliver; says what was sent and answered. `send: false` gives the signed requests instead of sending them,
-    `lost: true` lets time pass at Stripe without anybody being told, `at_once: true` sends from many threads.
+    `lost: true` lets time pass at Stripe without anybody being told, `at_once: true` sends from many threads,
+    `changed: {"livemode": true}` or `account` or `api_version` makes what is sent another than what happened.
     """
     with account.lock:
         events = chosen(account, order)
@@ -71,7 +76,7 @@ def _lose(account: Account, event: Json) -> Json:
 
 def signed(account: Account, event: Json, order: Json) -> Json:
     """One delivery as it goes over the wire."""
-    body = json.dumps(event, ensure_ascii=False)
+    body = json.dumps(event | order.get("changed", {}), ensure_ascii=False)
     moment = int(order.get("signed_at") or time.time())
     header = signature(body.encode(), order.get("secrets") or account.secrets, moment)
     return {"body": body, "headers": {"Content-Type": "application/json", "Stripe-Signature": header}}

@@ -13,7 +13,7 @@ def dispute(world: World, step: Json) -> None:
     """A bank doubts a charge, or `amount` of it; with `status` warning_needs_response it only asks."""
     made = payments.charge_of(world, step)
     amount = int(step.get("amount") or made["amount"] - made["amount_refunded"])
-    if made["status"] != "succeeded" or amount > made["amount"]:
+    if made["status"] != "succeeded" or not 0 < amount <= made["amount"]:
         raise Refused(f"{made['id']} is {made['status']}, of {made['amount']}")
     world.advance(1)
     status, reason = step.get("status", "needs_response"), step.get("reason", "fraudulent")
@@ -31,9 +31,11 @@ def dispute(world: World, step: Json) -> None:
         network_reason_code=REASONS.get(reason, "10.4"),
     )
     found["evidence_details"].update(due_by=world.clock + 18 * DAY, has_evidence=False, submission_count=0)
-    found["payment_method_details"]["card"].update(network_reason_code=found["network_reason_code"])
-    if status.startswith("warning_"):
-        found["payment_method_details"]["card"]["case_type"] = "inquiry"
+    if made["id"].startswith("py_"):
+        found.update(payment_method_details={"type": "sepa_debit"}, network_reason_code=None)
+    else:
+        found["payment_method_details"]["card"]["network_reason_code"] = found["network_reason_code"]
+        found["payment_method_details"]["card"]["case_type"] = _case(status)
     world.put(found)
     world.hidden[found["id"]] = {"fee": int(step.get("fee", FEE))}
     if not status.startswith("warning_"):
@@ -42,6 +44,10 @@ def dispute(world: World, step: Json) -> None:
     if not status.startswith("warning_"):
         world.tell("charge.dispute.funds_withdrawn", found)
     world.change("charge.updated", made, disputed=True)
+
+
+def _case(status: str) -> str:
+    return "inquiry" if status.startswith("warning_") else "chargeback"
 
 
 def _withdraw(world: World, found: Json) -> None:
@@ -75,7 +81,8 @@ def dispute_escalates(world: World, step: Json) -> None:
     """An inquiry becomes a dispute: now the money goes."""
     found = _dispute_of(world, step, "warning_")
     _withdraw(world, found)
-    found["payment_method_details"]["card"]["case_type"] = "chargeback"
+    if "card" in found["payment_method_details"]:
+        found["payment_method_details"]["card"]["case_type"] = _case("needs_response")
     values = {"is_charge_refundable": False, "balance_transactions": found["balance_transactions"]}
     world.change("charge.dispute.updated", found, status="needs_response", **values)
     world.tell("charge.dispute.funds_withdrawn", found)

@@ -10,9 +10,9 @@ class ApiError(Exception):
 
 
 def missing(kind: str, id: str, param: str = "id") -> ApiError:
-    """No such object."""
+    """No such object: 404 for the one in the address, 400 for one that a parameter names."""
     name = kind.rsplit(".", 1)[-1] if kind == "checkout.session" else kind
-    return ApiError(404, f"No such {name}: '{id}'", code="resource_missing", param=param)
+    return ApiError(404 if param == "id" else 400, f"No such {name}: '{id}'", code="resource_missing", param=param)
 
 
 def unknown(param: str) -> ApiError:

@@ -14,6 +14,7 @@ ERRORS: dict[str, tuple[int, Json]] = {
     "429": (429, {"message": "Request rate limit exceeded.", "type": "invalid_request_error", "code": "rate_limit"}),
     "500": (500, {"message": "An unknown error occurred", "type": "api_error"}),
     "401": (401, {"message": "Expired API Key provided: sk_test_****", "type": "invalid_request_error"}),
+    "403": (403, {"message": "This key lacks a permission for this call.", "type": "invalid_request_error"}),
 }
 KINDS = (*ERRORS, "html", "slow", "down", "drop_after")
 

@@ -94,12 +94,15 @@ def finalize(world: World, made: Json, parts: list[int] | None = None) -> None:
         invoice_pdf=f"{page}/pdf",
         status_transitions=times,
     )
+    if not made["total"]:
+        _close(world, made)
 
 
 def open_payments(world: World, made: Json) -> list[tuple[Json, Json]]:
-    """The payments of an invoice that are still to be made, with their PaymentIntents."""
+    """The payments of an invoice that may be tried, with their PaymentIntents; not those on their way by bank."""
     waiting = world.of("invoice_payment", invoice=made["id"], status="open")
-    return [(payment, world.get(payment["payment"]["payment_intent"])) for payment in waiting]
+    both = [(payment, world.get(payment["payment"]["payment_intent"])) for payment in waiting]
+    return [(payment, found) for payment, found in both if found["status"] != "processing"]
 
 
 def pay(world: World, made: Json, method: str = "card", only: int | None = None) -> list[Json]:

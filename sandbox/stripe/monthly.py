@@ -35,12 +35,13 @@ def _price(world: World, item: Json, amount: int, currency: str, interval: str) 
 def subscribe(world: World, step: Json) -> None:
     """Somebody starts to give each month; the first payment is made at once."""
     session = checkout.give_session(world, step, "subscription")
+    if session["mode"] != "subscription":
+        raise Refused(f"{session['id']} is for {session['mode']}")
     hidden = world.hidden[session["id"]]
     world.advance(60)
     who = checkout.details(step)
     customer = gifts.customer(world, {"customer": session["customer"] or True} | step, who)
-    if customer is None or session["mode"] != "subscription":
-        raise Refused(f"{session['id']} is for {session['mode']}")
+    assert customer is not None
     found = _start(world, session, customer, hidden["recurring"]["interval"], hidden["subscription_metadata"])
     made = invoices.draft(world, found, invoices.item_of(found))
     found["latest_invoice"] = made["id"]
@@ -111,6 +112,8 @@ def renew(world: World, step: Json) -> None:
     if pause:
         invoices.end(world, made, "void" if pause["behavior"] == "void" else "uncollectible")
         return
+    if made["status"] == "paid":  # there was nothing to pay
+        return
     world.advance(60)
     _try(world, made, step)
 
@@ -134,8 +137,8 @@ def _open_invoice(world: World, step: Json) -> tuple[Json, Json]:
     else:
         found = subscription_of(world, step, "active", "past_due", "unpaid", "canceled")
         made = world.get(found["latest_invoice"])
-    if made["status"] not in ("open", "uncollectible"):
-        raise Refused(f"{made['id']} is {made['status']}")
+    if made["status"] not in ("open", "uncollectible") or not invoices.open_payments(world, made):
+        raise Refused(f"{made['id']} is {made['status']}, and nothing of it can be tried now")
     return found, made
 
 

@@ -81,6 +81,10 @@ class Player:
             self._world.clock = max(self._world.clock, moment)
             self._show()
 
+    def end(self) -> int:
+        """The moment at which all of the loaded stories are over."""
+        return max((int(event["created"]) for event in self.events.values()), default=0)
+
     def _show(self) -> None:
         """Bring the world up to date; what the model did to an object since then stays until its story goes on."""
         now = self._now()

@@ -12,6 +12,9 @@ def refund(world: World, step: Json) -> Json:
     amount = int(step.get("amount") or made["amount"] - made["amount_refunded"])
     if made["status"] != "succeeded" or not 0 < amount <= made["amount"] - made["amount_refunded"]:
         raise Refused(f"Refund amount ({amount}) is greater than unrefunded amount on charge, or there is none.")
+    for dispute in world.of("dispute", charge=made["id"]):
+        if not dispute["status"].startswith(("warning_", "won")):
+            raise Refused(f"Charge {made['id']} has been charged back; cannot issue a refund.")
     world.advance(1)
     bank = made["id"].startswith("py_")
     status = step.get("status", "pending" if bank else "succeeded")
@@ -30,8 +33,8 @@ def refund(world: World, step: Json) -> Json:
         status=status,
     )
     if bank:
-        found["destination_details"] = {"sepa_bank_transfer": {"reference": None, "reference_status": "pending"}}
-        found["destination_details"]["type"] = "sepa_bank_transfer"
+        sent = {"reference": None, "reference_status": "pending"}
+        found["destination_details"] = {"type": "eu_bank_transfer", "eu_bank_transfer": sent}
     world.put(found)
     if status != "requires_action":  # then the money has not left yet
         _take(world, found)

@@ -76,8 +76,8 @@ def run(world: World, step: Json) -> Json:
     world.silent, world.next_is_live = bool(step.get("silent")), bool(step.get("live"))
     try:
         do(world, step)
-    except (KeyError, IndexError, StopIteration) as error:
-        raise Refused(f"{step['do']}: {error!r} is missing") from error
+    except (LookupError, StopIteration, TypeError, ValueError) as error:
+        raise Refused(f"{step['do']} cannot be done with this: {error!r}") from error
     finally:
         world.silent = world.next_is_live = False
     events = world.events[told:]

@@ -18,8 +18,7 @@ from connector.webhooks import fund
 from connector.webhooks.drain import Drain
 from connector.webhooks.proving import Prover
 from connector.webhooks.settle import Settler
-
-from .stripe import Stripe
+from tests.stripe_sandbox import StripeSandbox
 
 
 @dataclass
@@ -47,7 +46,7 @@ class Fund:
 
 
 @contextmanager
-def connected(civicrm: str, key: str, stripe: Stripe, folder: Path) -> Iterator[Fund]:
+def connected(civicrm: str, key: str, stripe: StripeSandbox, folder: Path) -> Iterator[Fund]:
     """A connector whose door is served, and told to Stripe."""
     settings = Settings(
         civicrm_url=civicrm,
@@ -73,7 +72,7 @@ def connected(civicrm: str, key: str, stripe: Stripe, folder: Path) -> Iterator[
     server = make_server("127.0.0.1", 0, create_app(settings), threaded=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    stripe.tells(f"http://127.0.0.1:{server.server_port}/webhooks/stripe")
+    stripe.post("webhook", url=f"http://127.0.0.1:{server.server_port}/webhooks/stripe")
     try:
         yield found
     finally:

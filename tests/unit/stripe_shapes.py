@@ -11,6 +11,8 @@ import stripe
 from stripe._stripe_object import StripeObject, UntypedStripeObject
 
 KINDS: dict[str, type[StripeObject]] = {
+    "account": stripe.Account,
+    "balance": stripe.Balance,
     "balance_transaction": stripe.BalanceTransaction,
     "billing_portal.session": stripe.billing_portal.Session,
     "charge": stripe.Charge,
@@ -24,6 +26,7 @@ KINDS: dict[str, type[StripeObject]] = {
     "payout": stripe.Payout,
     "refund": stripe.Refund,
     "subscription": stripe.Subscription,
+    "webhook_endpoint": stripe.WebhookEndpoint,
 }
 # A class that the SDK imports for type checkers only, under a name of its own: always a link to another object.
 ANOTHER = object()
