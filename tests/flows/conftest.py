@@ -10,7 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +19,9 @@ import requests
 
 from connector.cli import main
 from tests.flows.rosters import RosterFile as RosterFile, member as member
+from tests.fund.books import Books
+from tests.fund.connector import Fund, connected
+from tests.stripe_sandbox import StripeSandbox
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROSTERS = PROJECT / "sandbox" / "rosters"
@@ -34,6 +37,7 @@ class Site:
     api_key: str
     setup_key: str
     staff: str  # name:password
+    beside: dict[str, Any] = field(default_factory=dict)  # the other stand-ins of the same process
 
     def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
         return self._post(f"/{entity}/{action}", {"params": json.dumps(params)})["values"]
@@ -186,8 +190,8 @@ def running_sandbox(*options: str) -> Iterator[Site]:
     command = [sys.executable, "-m", "sandbox", "serve", *options]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        told = json.loads(process.stdout.readline())["civicrm"]
-        yield Site(**told)
+        told = json.loads(process.stdout.readline())
+        yield Site(**told["civicrm"], beside=told)
         process.terminate()
 
 
@@ -276,3 +280,24 @@ def ready(connector: Connector, site: Site, stages: Stages, tmp_path: Path) -> S
 def roster(tmp_path: Path) -> RosterFile:
     """A roster that the test writes and changes."""
     return RosterFile(tmp_path / "members.csv")
+
+
+@pytest.fixture
+def stripe(sandbox: Site) -> StripeSandbox:
+    """An account at Stripe in which nothing happened yet."""
+    found = StripeSandbox(**sandbox.beside["stripe"])
+    found.reset()
+    return found
+
+
+@pytest.fixture
+def fund(bare: Site, stripe: StripeSandbox, tmp_path: Path) -> Iterator[Fund]:
+    """The connector between that account and a CiviCRM that is set up."""
+    with connected(bare.url, bare.api_key, stripe, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def books(site: Site) -> Books:
+    """What CiviCRM holds of the fund."""
+    return Books(site.url, site.setup_key)

@@ -41,6 +41,11 @@ class Fund:
         while drain.step():
             pass
 
+    def again(self) -> None:
+        """Let all that was settled wait again, as after a replay by hand, and settle it."""
+        self.inbox.replay(row.id for row in self.inbox.rows(states=["done", "waiting"], limit=1000))
+        self.drain()
+
     def states(self) -> dict[str, int]:
         return self.inbox.counts()
 

@@ -1,6 +1,7 @@
 """What the recorded stories say must be in CiviCRM in the end, and whether it is."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ GIFTS = (
 def told(name: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return found
+
+
+def cents(text: str) -> Decimal:
+    return Decimal(text)
 
 
 def check(name: str, books: Books, expected: dict[str, Any] | None = None) -> None:
