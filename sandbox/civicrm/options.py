@@ -35,6 +35,12 @@ _FROM_TABLE = {
     ("User", "roles"): ("Role", "id", "name", "label"),
     ("UserRole", "role_id"): ("Role", "id", "name", "label"),
 }
+# Field -> the option group that it chooses from.
+_FROM_GROUP = {
+    ("Contribution", "payment_instrument_id"): "payment_instrument",
+    ("ContributionRecur", "payment_instrument_id"): "payment_instrument",
+    ("ContributionSoft", "soft_credit_type_id"): "soft_credit_type",
+}
 # Written and read by name, and yet not listed by getFields: there may be thousands.
 UNLISTED = frozenset((entity, "campaign_id") for entity in ("Pledge", "Contribution", "ContributionRecur"))
 
@@ -51,6 +57,9 @@ def choices(site: Site, entity: str, field: Field, row: Row | None = None) -> li
     if source := _FROM_TABLE.get((entity, field.name)):
         table, *columns = source
         return [(r[columns[0]], r.get(columns[1]), r.get(columns[2])) for r in site.table(table)]
+    if (entity, field.name) in _FROM_GROUP:
+        group = site.table("OptionGroup").first(name=_FROM_GROUP[entity, field.name])
+        return group_choices(site, group["id"]) if group else []
     if field.name == "contact_type" or field.name in ("contact_type_a", "contact_type_b"):
         return _contact_types(site, lambda t: t.get("parent_id") is None)
     if field.name.startswith("contact_sub_type"):

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from .desk import Desk, log_in
+from .giving import TEST_TOO, Fund
 from .wire import Site
 
 ROOT = Path(__file__).parents[2]
@@ -101,6 +102,13 @@ def staff(site: Site) -> str:
     name, _, password = site.staff.partition(":")
     assert log_in(site, name, password).values == {"url": "/civicrm/home"}
     return "staff"
+
+
+@pytest.fixture(scope="session")
+def fund(site: Site) -> Iterator[Fund]:
+    """A payment instrument with an account of its own, and a giver."""
+    yield Fund(site)
+    site.call("Contribution", "delete", {"where": [["invoice_id", "LIKE", f"{site.run}-pi-%"], TEST_TOO]})
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,108 @@
+"""Whole stories of payments, settled into the site under test by the connector itself, to the cent.
+
+A sandbox gets set up for it alone; on a real site `solidarity setup apply` leaves its set-up behind.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fund import stories
+from tests.fund.books import Books
+from tests.fund.connector import Fund, connected
+from tests.stripe_sandbox import StripeSandbox
+
+from .wire import Site
+
+ROOT = Path(__file__).parents[2]
+BANK = {
+    "a-onetime-card": "49",
+    "b1-debit-succeeds": "119.65",
+    "b2-debit-fails": "0",
+    "c-monthly": "77.80",
+    "d1-refund-full": "-1",
+    "d2-refund-partial": "48.25",
+    "e1-dispute-lost": "-21.45",
+}
+
+
+@contextmanager
+def stand_ins() -> Iterator[dict[str, Any]]:
+    command = [sys.executable, "-m", "sandbox", "serve"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def sides(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Books, str, StripeSandbox]]:
+    """A CiviCRM that is set up, the key of the small role, and a Stripe."""
+    with stand_ins() as there:
+        own = there["civicrm"]
+        url, setup, runtime = own["url"], own["setup_key"], own["api_key"]
+        if not site.is_sandbox:
+            url, setup, runtime = site.url, site.setup_key, site.runtime_key
+        env = {**os.environ, "CIVICRM_URL": url, "CIVICRM_API_KEY": runtime, "CIVICRM_SETUP_KEY": setup}
+        env |= {"CONNECTOR_FINGERPRINT_KEY": "k" * 40}
+        env |= {"DATABASE_URL": f"sqlite:///{tmp_path_factory.mktemp('setup')}/setup.sqlite3"}
+        command = [str(Path(sys.executable).with_name("solidarity")), "setup", "apply"]
+        subprocess.run(command, env=env, check=True, capture_output=True, timeout=300)
+        yield Books(url, setup), runtime, StripeSandbox(**there["stripe"])
+
+
+@pytest.fixture
+def books(sides: tuple[Books, str, StripeSandbox]) -> Iterator[Books]:
+    """As if nobody had given yet."""
+    sides[0].clean()
+    yield sides[0]
+    sides[0].clean()
+
+
+@pytest.fixture
+def fund(sides: tuple[Books, str, StripeSandbox], books: Books, tmp_path: Path) -> Iterator[Fund]:
+    _, key, stripe = sides
+    stripe.reset()
+    with connected(books.url, key, stripe, tmp_path) as found:
+        yield found
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["as sent", "backwards"])
+@pytest.mark.parametrize("story", BANK)
+def test_a_story_ends_to_the_cent_in_its_rows_and_on_the_account(
+    sides, books, fund, story: str, backwards: bool
+) -> None:
+    stripe = sides[2]
+    names = stripe.story(story)
+    before = books.bank()
+    for name in names[::-1] if backwards else names:
+        stripe.deliver(events=[name])
+        fund.drain()
+    stories.check(story, books)
+    assert books.bank() - before == stories.cents(BANK[story])
+    written = len(fund.writes)
+    fund.again()
+    assert len(fund.writes) == written
+
+
+def test_the_payout_of_all_of_them_is_proven(sides, books, fund) -> None:
+    stripe = sides[2]
+    for story in BANK:
+        stripe.deliver(events=stripe.story(story))
+    stripe.deliver(events=stripe.story("f-payout"))
+    fund.drain()
+    tagged = set(stories.told("f-payout")["expected"]["contributions_tagged_with_payout"])
+    rows = {row["trxn_id"]: row for row in books.contributions().values()}
+    for trxn in tagged:
+        assert rows[trxn]["Solidarity_Stripe.Payout_Verdict"] == "po_QFwaHvnzQSnC3qRLp9bDfpx4 proven", trxn
+        assert rows[trxn]["Solidarity_Stripe.Payouts"].startswith("po_QFwaHvnzQSnC3qRLp9bDfpx4: txn_")
+    assert {trxn for trxn, row in rows.items() if row["Solidarity_Stripe.Payout_Verdict"]} == tagged
