@@ -142,7 +142,7 @@ def test_killed_between_sending_and_remembering_it_comes_twice_under_one_number(
 ) -> None:
     staff.hand_in(roster.write(member(1)))
     with monkeypatch.context() as killed:
-        killed.setattr("connector.store.Lease.hold_until", lambda *_: os.kill(os.getpid(), 9))
+        killed.setattr("connector.leases.Lease.hold_until", lambda *_: os.kill(os.getpid(), 9))
         with tempfile.TemporaryFile() as output:
             _, status = os.waitpid(staff.connector.start(("work", "--drain"), output, {}), 0)
         assert os.WIFSIGNALED(status)
