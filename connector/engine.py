@@ -48,19 +48,23 @@ def work(queue_url: str, steps: Sequence[Step]) -> None:
     queue.create_consumer(workers=1, worker_type="thread", flush_locks=True).run()
 
 
-def drain(steps: Sequence[Step]) -> int:
+def drain(steps: Sequence[Step], wait: Callable[[], bool] = lambda: False) -> int:
     """Do all that waits, one kind after the other. Returns how much it was.
+
+    wait: waits for what another worker is at work on, or was when it died; True when it may have to be done now.
 
     Trouble is told to the log and tried again with the next look; it keeps no other kind from its turn.
     """
     done = 0
-    for step in steps:
-        try:
-            while did := step():
-                done += did
-        except ConnectorError as error:
-            log.warning("%s Next: %s", error.what, error.next_step)
-    return done
+    while True:
+        for step in steps:
+            try:
+                while did := step():
+                    done += did
+            except ConnectorError as error:
+                log.warning("%s Next: %s", error.what, error.next_step)
+        if not wait():
+            return done
 
 
 def _queue(url: str) -> Huey:

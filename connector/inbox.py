@@ -15,8 +15,10 @@ from connector import clock
 from connector.store import Store, inbox
 
 WAITING, WORKING, DONE, IGNORED, PARKED = "waiting", "working", "done", "ignored", "parked"
-# How long a worker may take before another one takes its rows up.
-CLAIMED_FOR = timedelta(minutes=10)
+# After how long another worker takes up the rows of one that may be dead. One that is only slow still has the lease.
+CLAIMED_FOR = timedelta(seconds=30)
+# How soon a row is looked at again that somebody else is at work on.
+_SOON = timedelta(seconds=2)
 # After how long a row that cannot be settled is a person's: three days of CiviCRM or Stripe away are not.
 OLDEST = timedelta(days=7)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
@@ -88,8 +90,14 @@ class Inbox:
         return True
 
     def busy(self, waiting: Waiting, until: datetime) -> None:
-        """Somebody else is at work on this root: look again when they must be done. Counts as no attempt."""
-        self._set(waiting.ids, state=WAITING, due=until)
+        """Somebody else is at work on this root: look again soon, at the latest when they must be done. No attempt."""
+        self._set(waiting.ids, state=WORKING, due=min(until, clock.now() + _SOON))
+
+    def at_work(self) -> datetime | None:
+        """When the first of the rows that somebody is at work on, or was when they died, is due; None when none is."""
+        query = sa.select(sa.func.min(inbox.c.due)).where(inbox.c.state == WORKING)
+        ((found,),) = self._store.read(query)
+        return _utc(found) if found else None
 
     def replay(self, ids: Iterable[int]) -> int:
         """Let rows wait again, whatever became of them. Returns how many there are."""

@@ -92,9 +92,10 @@ class Leases:
         self._held[name] = lease
         return None
 
-    def renew(self) -> None:
-        """Prolong all before a write. Raises TransientError when one of them ran out and another took it."""
+    def renew(self, seconds: float) -> None:
+        """Prolong all by so much, before a write. Raises TransientError when one ran out and another took it."""
         for lease in self._held.values():
+            lease.seconds = seconds
             lease.renew()
 
     def give_back(self) -> None:

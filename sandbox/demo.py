@@ -20,6 +20,8 @@ from typing import Any
 
 import requests
 
+from sandbox.demo_fund import FundStory
+
 CHAPTERS = Path(__file__).parent / "rosters" / "chapters.csv"
 PLEDGES = Path(__file__).parent / "rosters" / "pledges.csv"
 ROSTER = Path(__file__).parent / "rosters" / "members.csv"
@@ -30,7 +32,7 @@ CORRECTED, LEFT, MOVED_PHONE, NEW = "M01-00003", "M01-00010", "M01-00005", "M01-
 def tell(once: bool) -> int:
     """Tell the story and return the exit code. once: end by itself instead of leaving the sandbox up to look at."""
     with tempfile.TemporaryDirectory(prefix="solidarity-demo-") as folder, _stand_ins() as told:
-        story = Story(Path(folder), told["civicrm"], told["smtp"]["url"], told["mailbox"]["url"])
+        story = Story(Path(folder), told)
         right = story.tell()
         if not once:
             say("\nThe sandbox stays up, and the worker looks each minute; look around, and end it with Ctrl-C.")
@@ -76,8 +78,9 @@ class Staff:
 class Story:
     """The demo's chapters. Everything is done by `solidarity` or by staff over CiviCRM's own API."""
 
-    def __init__(self, folder: Path, civicrm: dict[str, str], smtp: str, mailbox: str) -> None:
-        self._folder, self._civicrm, self._mailbox = folder, civicrm, mailbox
+    def __init__(self, folder: Path, stand_ins: dict[str, dict[str, str]]) -> None:
+        civicrm = stand_ins["civicrm"]
+        self._folder, self._civicrm, self._mailbox = folder, civicrm, stand_ins["mailbox"]["url"]
         self._roster = folder / "members.csv"
         self._right = True
         self._env = {
@@ -86,11 +89,13 @@ class Story:
             "CIVICRM_SETUP_KEY": civicrm["setup_key"],
             "CONNECTOR_FINGERPRINT_KEY": secrets.token_hex(32),
             "DATABASE_URL": f"sqlite:///{folder}/solidarity.sqlite3",
-            "SMTP_URL": smtp,
+            "SMTP_URL": stand_ins["smtp"]["url"],
             "MAIL_FROM": "connector@example.org",
             "ADMIN_EMAIL": "admin@example.org",
             "COLUMNS": "110",
         }
+        self._fund = FundStory(stand_ins["stripe"], self._env, self._api, self._solidarity)
+        self._env = self._fund.env
 
     def tell(self) -> bool:
         """Tell all of it. Returns whether it ended as it should."""
@@ -147,7 +152,10 @@ class Story:
         say(f"  The administrator's mail of the day says: {mail['subject'].partition(': ')[2]} ({self._mailbox})")
         say(f"  To do it yourself: {pages} (log in as {self._civicrm['staff'].replace(':', ', password ')})")
 
-        title("8. How it ended")
+        title("8. The protector fund: gifts through Stripe, one of them given back, and a payout")
+        self._fund.tell(say)
+
+        title("9. How it ended")
         self._check(rows)
         return self._right
 
@@ -170,6 +178,7 @@ class Story:
         first = self._person(rows[0]["Member No"])
         self._hold("what staff handed in was applied", first["phone_primary.phone"] == "+353 87 555 0001", first)
         self._hold("the new member is in the chapter's group", bool(self._chapters(NEW)), new)
+        self._fund.check(self._hold)
         again = self._solidarity("plan", "members", self._roster, "--json", quiet=True)
         acts = [
             change for change in json.loads(again)["changes"] if change["action"] not in ("respect", "keep CiviCRM's")

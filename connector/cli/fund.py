@@ -1,7 +1,10 @@
 """How the fund's parts are put together from the settings."""
 
+import time
 from collections.abc import Callable
+from datetime import timedelta
 
+from connector import clock
 from connector.civicrm.client import CiviClient
 from connector.cli.context import Context
 from connector.desk.problems import Problem
@@ -38,6 +41,21 @@ def steps(context: Context, client: CiviClient, store: Store) -> list[Callable[[
     settling = settler(context, client, store)
     drain = Drain(Inbox(store), client, settling.settle, {"po_": Prover(settling).settle})
     return [drain.step, drain.alarm, Nightly(settling).step]
+
+
+def waiter(context: Context, store: Store) -> Callable[[], bool]:
+    """Waits for payments that another worker is at work on, or was when it died: not longer than its lease lasts."""
+    inbox, patience = Inbox(store), timedelta(seconds=LEASE_FACTOR * context.settings.civicrm_grace_seconds + 60)
+    end = clock.now() + patience
+
+    def wait() -> bool:
+        due = inbox.at_work()
+        if due is None or clock.now() > end:
+            return False
+        time.sleep(max(0.05, min((due - clock.now()).total_seconds(), 5.0)))
+        return True
+
+    return wait
 
 
 def answerer(context: Context, client: CiviClient, store: Store) -> Callable[[Problem, str], str]:

@@ -39,9 +39,18 @@ def work(context: Context, drains: bool) -> None:
 
         steps = _steps(context, client, store, lease)
         if drains:
-            click.echo(f"{engine.drain(steps)} done.")
+            click.echo(f"{engine.drain(steps, _waiter(context, store))} done.")
         else:
             engine.work(context.settings.queue_url, steps)
+
+
+def _waiter(context: Context, store: Store) -> Callable[[], bool]:
+    """What `--drain` waits for before it ends."""
+    if not context.settings.stripe_api_key:
+        return lambda: False
+    from connector.cli import fund
+
+    return fund.waiter(context, store)
 
 
 def _steps(context: Context, client: CiviClient, store: Store, lease: TryLease) -> list[Callable[[], int]]:

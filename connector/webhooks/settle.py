@@ -27,12 +27,16 @@ from connector.webhooks.objects import Payment, Subscription
 from connector.webhooks.people import People
 from connector.webhooks.writing import Writer
 
+# How long a lease holds while both sides are only read. Whoever dies then leaves nothing under way.
+READING = 30.0
+
 
 @dataclass(slots=True)
 class Settler:
     """Settles roots of Stripe (pi_…, in_…, sub_…) into one CiviCRM.
 
-    seconds: how long a lease holds, so for how long CiviCRM may go on with a request whose answer was lost.
+    seconds: how long a lease holds while something is written, so for how long CiviCRM may go on with a request whose
+    answer was lost.
     secret: keys the names of leases on e-mails.
     """
 
@@ -77,7 +81,7 @@ class Settler:
 
     @contextmanager
     def _batch(self, roots: Sequence[str]) -> Iterator["_Batch"]:
-        leases = Leases(self.store, self.seconds)
+        leases = Leases(self.store, min(READING, self.seconds))
         try:
             yield _Batch(self, leases, roots)
         except UnknownOutcome as error:
@@ -110,10 +114,10 @@ class _Batch:
     def carry_out(self) -> dict[str, Outcome]:
         """Write the differences, and ask what a person has to decide."""
         one = self.settler
+        self.leases.renew(one.seconds)
         # before the writing: what only a new gift tells would be lost with a run that is killed after it
         known = {name: problem for name, problem in self.there.problems.items() if _stays(name)}
         problems.open_new(one.client, known, [_problem(id_, told) for id_, told in self.people.told()])
-        self.leases.renew()
         writer = Writer(one.client, self.there, self.people)
         for id_ in writer.write(self.payments, self.gifts, self.decisions):
             self.gathered.end(id_, Outcome(LATER, "CiviCRM changed between look and write"))
