@@ -93,6 +93,11 @@ class Inbox:
         """Somebody else is at work on this root: look again soon, at the latest when they must be done. No attempt."""
         self._set(waiting.ids, state=WORKING, due=min(until, clock.now() + _SOON))
 
+    def wake(self) -> None:
+        """Look at once at what was put off: a person asks for it now."""
+        with self._store.engine.begin() as connection:
+            connection.execute(sa.update(inbox).where(inbox.c.state == WAITING).values(due=clock.now()))
+
     def at_work(self) -> datetime | None:
         """When the first of the rows that somebody is at work on, or was when they died, is due; None when none is."""
         query = sa.select(sa.func.min(inbox.c.due)).where(inbox.c.state == WORKING)

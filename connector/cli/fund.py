@@ -44,9 +44,13 @@ def steps(context: Context, client: CiviClient, store: Store) -> list[Callable[[
 
 
 def waiter(context: Context, store: Store) -> Callable[[], bool]:
-    """Waits for payments that another worker is at work on, or was when it died: not longer than its lease lasts."""
+    """Waits for payments that another worker is at work on, or was when it died: not longer than its lease lasts.
+
+    What was put off after trouble is looked at now.
+    """
     inbox, patience = Inbox(store), timedelta(seconds=LEASE_FACTOR * context.settings.civicrm_grace_seconds + 60)
     end = clock.now() + patience
+    inbox.wake()
 
     def wait() -> bool:
         due = inbox.at_work()

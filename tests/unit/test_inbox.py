@@ -130,3 +130,23 @@ def test_two_workers_never_claim_the_same_row(inbox, store) -> None:
     mine, theirs = inbox.claim(10), other.claim(20)
     assert len(mine) == len(theirs) == 10
     assert not {one.root for one in mine} & {one.root for one in theirs}
+
+
+def test_what_was_put_off_is_looked_at_when_a_person_asks(inbox, at) -> None:
+    put(inbox, "evt_1")
+    (claimed,) = inbox.claim(1)
+    inbox.retry_later(claimed, "Stripe is away")
+    assert inbox.claim(1) == []
+    inbox.wake()
+    assert [one.attempts for one in inbox.claim(1)] == [1]
+
+
+def test_what_somebody_is_at_work_on_is_known(inbox, at) -> None:
+    put(inbox, "evt_1")
+    assert inbox.at_work() is None
+    (claimed,) = inbox.claim(1)
+    assert inbox.at_work() == NOW + CLAIMED_FOR
+    inbox.busy(claimed, NOW + timedelta(minutes=2))
+    assert inbox.at_work() == NOW + timedelta(seconds=2)
+    inbox.end(claimed, DONE)
+    assert inbox.at_work() is None
