@@ -117,8 +117,8 @@ def _whose(payment: Payment, want: Wanted, found: Found) -> Question | None:
     return Question(
         EDITED,
         f"Contribution {entry.id} of payment {payment.id} was changed in CiviCRM to {entry.books.status}"
-        f" {entry.books.total}, fee {entry.books.fee}; Stripe says {first.books.status} {first.books.total},"
-        f" fee {first.books.fee}.",
+        f" {entry.books.total}, fee {entry.books.fee}, net {entry.books.net}; Stripe says {first.books.status}"
+        f" {first.books.total}, fee {first.books.fee}, net {first.books.net}.",
         "take Stripe's value, or keep CiviCRM's; the two stay apart until then.",
         entry.id,
     )

@@ -226,7 +226,8 @@ def _step(there: Books | None, after: Books, want: Wanted, **more: Any) -> Step:
         values["total_amount"] = str(after.total)
     if (NOTHING if there is None else there.fee) != after.fee:
         values["fee_amount"] = str(after.fee)
-    if {after.status, there.status if there else ""} & {REFUNDED, CHARGEBACK}:
+    only_net = there is not None and there == replace(after, net=there.net)
+    if only_net or {after.status, there.status if there else ""} & {REFUNDED, CHARGEBACK}:
         values["net_amount"] = str(after.net)  # elsewhere it follows by itself
     if after.status in _ENDED:
         values |= {"cancel_date": stamp(want.ended), "cancel_reason": want.reason}
