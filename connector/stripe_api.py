@@ -58,8 +58,8 @@ class StripeApi:
         self._v1 = self._client.v1
 
     def payment_intent(self, id_: str) -> Object:
-        """A PaymentIntent, its newest charge and that charge's balance transaction expanded."""
-        expand = ["latest_charge.balance_transaction"]
+        """A PaymentIntent, its newest charge and that charge's balance transactions expanded."""
+        expand = ["latest_charge.balance_transaction", "latest_charge.failure_balance_transaction"]
         return self._one("payment_intent", lambda: self._v1.payment_intents.retrieve(id_, {"expand": expand}))
 
     def subscription(self, id_: str) -> Object:

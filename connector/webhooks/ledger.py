@@ -10,7 +10,7 @@ from connector.civicrm.client import Call
 from connector.errors import UserError
 from connector.money import cents, from_minor
 from connector.webhooks.fund import Fund
-from connector.webhooks.objects import TAKING, Payment
+from connector.webhooks.objects import TAKING, Payment, moved
 from connector.webhooks.table import Books, Step, stamp
 
 STRIPE = "Solidarity_Stripe"
@@ -112,10 +112,9 @@ def facts(payment: Payment) -> dict[str, str]:
     known = charge.transaction if charge else None
     refunds = [one for one in payment.refunds if one.status in TAKING]
     latest = payment.disputes[-1] if payment.disputes else None
-    moved = [known] if known else []
-    moved += [txn for refund in payment.refunds for txn in refund.transactions]
-    moved += [txn for dispute in payment.disputes for txn in dispute.transactions]
-    lines = [f"{txn.id} {txn.type} {from_minor(txn.net, txn.currency)} {txn.currency.upper()}" for txn in moved]
+    lines = [
+        f"{txn.id} {txn.type} {from_minor(txn.net, txn.currency)} {txn.currency.upper()}" for txn in moved(payment)
+    ]
     found = {
         "Payment_Intent": payment.id,
         "Charge": charge.id if charge else "",

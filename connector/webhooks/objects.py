@@ -43,7 +43,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One attempt to move the money. transaction: None until Stripe knows its fee."""
+    """One attempt to move the money. transaction: None until Stripe knows its fee.
+
+    failure: how the money went back when a debit bounced after it had arrived.
+    """
 
     id: str
     status: str
@@ -51,6 +54,7 @@ class Charge:
     failure_code: str
     transaction: Transaction | None
     person: Person
+    failure: Transaction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,14 @@ class Payment:
     is_complete: bool = False
     message: str = ""
     person: Person = field(default_factory=Person)
+
+
+def moved(payment: Payment) -> list[Transaction]:
+    """Every balance transaction of a payment: its charge's, its refunds', its disputes'."""
+    charge = payment.charge
+    found = [one for one in (charge.transaction, charge.failure) if one] if charge else []
+    found += [one for refund in payment.refunds for one in refund.transactions]
+    return found + [one for dispute in payment.disputes for one in dispute.transactions]
 
 
 def transaction(found: Any) -> Transaction | None:
@@ -212,13 +224,14 @@ class _ChargeSchema(_Known):
     created = _Moment(required=True)
     failure_code = fields.String(load_default="", allow_none=True)
     balance_transaction = fields.Raw(load_default=None, allow_none=True)
+    failure_balance_transaction = fields.Raw(load_default=None, allow_none=True)
     billing_details = fields.Raw(load_default=None, allow_none=True)
 
     @post_load
     def _made(self, data: dict[str, Any], **_kwargs: Any) -> Charge:
-        known, billing = data.pop("balance_transaction"), data.pop("billing_details")
-        code = data.pop("failure_code") or ""
-        return Charge(**data, failure_code=code, transaction=transaction(known), person=person(billing))
+        known, billing = transaction(data.pop("balance_transaction")), person(data.pop("billing_details"))
+        code, back = data.pop("failure_code") or "", transaction(data.pop("failure_balance_transaction"))
+        return Charge(**data, failure_code=code, transaction=known, person=billing, failure=back)
 
 
 class _RefundSchema(_Known):

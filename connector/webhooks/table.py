@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from connector.money import NOTHING, cents, from_minor
-from connector.webhooks.objects import TAKING, Charge, Payment, Transaction
+from connector.webhooks.objects import TAKING, Charge, Dispute, Payment, moved
 
 PENDING, COMPLETED, FAILED = "Pending", "Completed", "Failed"
 REFUNDED, CHARGEBACK = "Refunded", "Chargeback"
@@ -79,6 +79,10 @@ def wanted(payment: Payment, *, is_there: bool) -> Wanted | None:
     if payment.status == "canceled":
         # Failed: for a Cancelled one CiviCRM books the whole amount as if it had come (tried on 6.18)
         return Wanted(_open(FAILED, gross), gross, charge.id if charge else "", payment.canceled, "canceled")
+    if charge and charge.status == "failed" and charge.transaction:
+        # bounced after it had arrived: CiviCRM refuses Completed to Failed, and has the money back as Refunded
+        fee = fees(payment)
+        return Wanted(Books(REFUNDED, gross, fee, -fee), gross, charge.id, charge.created, charge.failure_code)
     if charge and charge.status == "failed":
         return Wanted(_open(FAILED, gross), gross, charge.id, charge.created, charge.failure_code or "failed")
     return Wanted(_open(PENDING, gross), gross, charge.id if charge else "")
@@ -93,7 +97,7 @@ def _kept(payment: Payment, charge: Charge, gross: Decimal) -> Wanted:
     refunds = [one for one in payment.refunds if one.status in TAKING]
     lost = [one for one in payment.disputes if one.status == "lost"]
     refunded = from_minor(sum(one.amount for one in refunds), payment.currency)
-    taken = from_minor(sum(one.amount for one in lost), payment.currency)
+    taken = from_minor(sum(_lost(one, payment.currency) for one in lost), payment.currency)
     fee, kept = fees(payment), gross - refunded - taken
     if kept > 0:
         return Wanted(Books(COMPLETED, kept, fee, kept - fee), gross, charge.id)
@@ -103,6 +107,12 @@ def _kept(payment: Payment, charge: Charge, gross: Decimal) -> Wanted:
         books = Books(REFUNDED, gross, fee, kept - fee)
         return Wanted(books, gross, charge.id, refunds[-1].created, refunds[-1].id, told)
     return Wanted(Books(CHARGEBACK, gross - refunded, fee, -fee), gross, charge.id, lost[-1].created, lost[-1].id)
+
+
+def _lost(dispute: Dispute, currency: str) -> int:
+    """What a lost dispute cost: all of it, unless the bank gave a part back."""
+    own = [one.amount for one in dispute.transactions if one.currency.lower() == currency.lower()]
+    return -sum(own) if own else dispute.amount
 
 
 def won_back(there: Books | None, want: Wanted) -> tuple[Wanted, Wanted | None]:
@@ -123,11 +133,8 @@ def fees(payment: Payment) -> Decimal:
     Nothing when the account is kept in another currency: that fee stands beside the settled amount. A dispute's fee
     counts once the dispute has ended; until then the money may come back as if nothing had been.
     """
-    charge = payment.charge
-    moved: list[Transaction] = [charge.transaction] if charge and charge.transaction else []
-    moved += [one for refund in payment.refunds for one in refund.transactions]
-    moved += [one for dispute in payment.disputes if dispute.status in ("lost", "won") for one in dispute.transactions]
-    own = [one for one in moved if one.currency.lower() == payment.currency.lower()]
+    ended = replace(payment, disputes=tuple(one for one in payment.disputes if one.status in ("lost", "won")))
+    own = [one for one in moved(ended) if one.currency.lower() == payment.currency.lower()]
     return from_minor(sum(one.fee for one in own), payment.currency)
 
 

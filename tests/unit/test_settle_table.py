@@ -62,6 +62,13 @@ LOST = dispute(8000, "lost", -8000, fee=2000)
             ["Pending 75.00 0.00 75.00", "Completed 75.00 0.35 74.65"],
         ),
         ("Pending 75.00 0.00 75.00", payment(7500, status="canceled", charge=None), ["Failed 75.00 0.00 75.00"]),
+        (
+            "Completed 75.00 0.35 74.65",
+            payment(
+                7500, status="requires_payment_method", charge=charge(7500, 35, "failed", failure_code="no_mandate")
+            ),
+            ["Refunded 75.00 0.35 -0.35"],
+        ),
         # given back
         ("Completed 50.00 1.00 49.00", payment(refunds=(refund(5000),)), ["Refunded 50.00 1.00 -1.00"]),
         ("Completed 50.00 1.00 49.00", payment(refunds=(refund(2000),)), ["Completed 30.00 1.00 29.00"]),
@@ -93,6 +100,11 @@ LOST = dispute(8000, "lost", -8000, fee=2000)
         (
             "Completed 80.00 1.45 78.55",
             payment(8000, charge=charge(8000, 145), disputes=(dispute(3000, "lost", -3000, fee=2000),)),
+            ["Completed 50.00 21.45 28.55"],
+        ),
+        (
+            "Completed 80.00 1.45 78.55",
+            payment(8000, charge=charge(8000, 145), disputes=(dispute(8000, "lost", -8000, 5000, fee=2000),)),
             ["Completed 50.00 21.45 28.55"],
         ),
         (
