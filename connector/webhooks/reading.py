@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from connector.stripe_api import Object, StripeApi, expanded
-from connector.webhooks import objects
-from connector.webhooks.objects import Payment, Person, Subscription, moment
+from connector.webhooks import parsing
+from connector.webhooks.objects import Payment, Person, Subscription
+from connector.webhooks.parsing import moment
 
 
 def payment(api: StripeApi, id_: str) -> Payment:
@@ -25,9 +26,9 @@ def payment(api: StripeApi, id_: str) -> Payment:
         livemode=bool(found["livemode"]),
         canceled=moment(found.get("canceled_at")),
         metadata=_metadata(session, found),
-        charge=objects.charge(charge) if charge else None,
-        refunds=tuple(map(objects.refund, api.refunds(id_))) if charge else (),
-        disputes=tuple(map(objects.dispute, api.disputes(id_))) if charge else (),
+        charge=parsing.charge(charge) if charge else None,
+        refunds=tuple(map(parsing.refund, api.refunds(id_))) if charge else (),
+        disputes=tuple(map(parsing.dispute, api.disputes(id_))) if charge else (),
         invoice=str(invoice["id"]) if invoice else "",
         subscription=subscription_of(invoice) if invoice else "",
     )
@@ -38,7 +39,7 @@ def payment(api: StripeApi, id_: str) -> Payment:
 
 def subscription(api: StripeApi, id_: str) -> Subscription:
     """A Subscription with its giver."""
-    return objects.subscription(api.subscription(id_))
+    return parsing.subscription(api.subscription(id_))
 
 
 def payments_of(invoice: Object) -> Iterator[str]:
@@ -69,5 +70,5 @@ def _message(session: Object) -> str:
 
 def _giver(session: Object | None, made: Payment) -> Person:
     """As Checkout has it; where that says nothing, as the card or the bank has it."""
-    given = objects.person((session or {}).get("customer_details"))
+    given = parsing.person((session or {}).get("customer_details"))
     return given if given != Person() or made.charge is None else made.charge.person
