@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from werkzeug.serving import make_server
@@ -17,6 +18,7 @@ from connector.stripe_api import StripeApi
 from connector.webhooks import fund
 from connector.webhooks.drain import Drain
 from connector.webhooks.proving import Prover
+from connector.webhooks.reconcile import Reconciliation
 from connector.webhooks.settle import Settler
 from tests.stripe_sandbox import StripeSandbox
 
@@ -45,6 +47,11 @@ class Fund:
         """Let all that was settled wait again, as after a replay by hand, and settle it."""
         self.inbox.replay(row.id for row in self.inbox.rows(states=["done", "waiting"], limit=1000))
         self.drain()
+
+    def reconcile(self) -> None:
+        """Settle everything of the account, told or not."""
+        self.drain()
+        Reconciliation(self.settler, datetime(2020, 1, 1, tzinfo=UTC)).apply()
 
     def states(self) -> dict[str, int]:
         return self.inbox.counts()
