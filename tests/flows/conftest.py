@@ -18,7 +18,9 @@ import pytest
 import requests
 
 from connector.cli import main
+from tests.flows.fund import FundFlow as FundFlow, fund as fund
 from tests.flows.rosters import RosterFile as RosterFile, member as member
+from tests.stripe_sandbox import StripeSandbox
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROSTERS = PROJECT / "sandbox" / "rosters"
@@ -34,6 +36,7 @@ class Site:
     api_key: str
     setup_key: str
     staff: str  # name:password
+    stripe: StripeSandbox
 
     def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
         return self._post(f"/{entity}/{action}", {"params": json.dumps(params)})["values"]
@@ -186,8 +189,8 @@ def running_sandbox(*options: str) -> Iterator[Site]:
     command = [sys.executable, "-m", "sandbox", "serve", *options]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        told = json.loads(process.stdout.readline())["civicrm"]
-        yield Site(**told)
+        told = json.loads(process.stdout.readline())
+        yield Site(**told["civicrm"], stripe=StripeSandbox(**told["stripe"]))
         process.terminate()
 
 
