@@ -1,12 +1,14 @@
 """The fund as it runs: Stripe's and CiviCRM's stand-ins, the door and the worker as processes, HTTP between them."""
 
+import importlib
 import os
 import signal
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +24,9 @@ from tests.fund.books import Books
 if TYPE_CHECKING:
     from tests.flows.conftest import Connector, Site
 
+# loaded here, so that the connector's processes, which are forks of this one, need not
+for _name in ("engine", "cli.work", "cli.inbox", "cli.reconcile", "cli.fund", "webhooks.door"):
+    importlib.import_module(f"connector.{_name}")
 AMINA = {"name": "Amina Example", "email": "amina@example.org", "city": "Cork", "country": "IE"}
 
 
@@ -61,6 +66,11 @@ class FundFlow:
 
     def inbox(self, *words: str) -> dict[str, Any]:
         return self.connector.json("inbox", "list", "--limit", "500", *words)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The inbox, read past the connector: event, type, root, state and why of each row."""
+        with closing(sqlite3.connect(self.folder / "solidarity.sqlite3")) as database:
+            return database.execute("SELECT event_id, type, root, state, why FROM inbox ORDER BY id").fetchall()
 
     def counts(self) -> dict[str, int]:
         found: dict[str, int] = self.inbox()["counts"]
