@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.serving import make_server
 
-from connector import clock, create_app
+from connector import clock, create_app, log
 from connector.settings import Settings
 from tests.fund.books import Books
 
@@ -39,6 +39,7 @@ class FundFlow:
     folder: Path
     monkeypatch: pytest.MonkeyPatch
     books: Books = field(init=False)
+    url: str = ""
 
     def __post_init__(self) -> None:
         """What is in CiviCRM is read as an administrator."""
@@ -50,6 +51,19 @@ class FundFlow:
         found = self.stripe.do(what, **step)
         self.delivers()
         return found
+
+    def begin_again(self) -> None:
+        """Stripe as on its first day, and an inbox that heard nothing; the same steps then have the same ids."""
+        self.stripe.reset()
+        self.stripe.post("webhook", url=self.url)
+        with closing(sqlite3.connect(self.folder / "solidarity.sqlite3")) as database, database:
+            for table in ("inbox", "links"):
+                database.execute(f"DELETE FROM {table}")
+
+    def forgive(self) -> None:
+        """Stripe is well again."""
+        self.stripe.post("keep/now")
+        self.stripe.post("put_back/now")
 
     def delivers(self, **order: Any) -> None:
         """Stripe sends what waits, and the door takes it."""
@@ -78,7 +92,8 @@ class FundFlow:
 
     def log(self) -> str:
         """What the door said."""
-        return (self.folder / "door.log").read_text(encoding="utf-8")
+        path = self.folder / "door.log"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def only(self) -> dict[str, Any]:
         """The one contribution that there is."""
@@ -96,10 +111,12 @@ class FundFlow:
         """The web service as a process of its own."""
         with socket.create_server(("127.0.0.1", 0)) as listening:
             pid = self._fork_door(listening, env)
-            self.stripe.post("webhook", url=f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks/stripe")
+            before, self.url = self.url, f"http://127.0.0.1:{listening.getsockname()[1]}/webhooks/stripe"
+        self.stripe.post("webhook", url=self.url)
         try:
             yield
         finally:
+            self.url = before
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
@@ -108,10 +125,11 @@ class FundFlow:
         if pid:
             return pid
         with suppress(BaseException):
-            log = os.open(self.folder / "door.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
+            file = os.open(self.folder / "door.log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+            os.dup2(file, 1)
+            os.dup2(file, 2)
             sys.stdout = sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+            log.configure(verbose=False)  # as wsgi.py does
             app = create_app(Settings.from_env(self.connector.env | env))
             make_server("127.0.0.1", 0, app, threaded=True, fd=listening.fileno()).serve_forever()
         os._exit(70)
