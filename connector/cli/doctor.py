@@ -48,13 +48,15 @@ def _stripe(context: Context, runtime: CiviClient) -> list[Finding]:
         return []
     from connector.setup import stripe_checks  # here: Stripe's library takes a while to load
     from connector.stripe_api import StripeApi
-    from connector.webhooks import fund
+    from connector.webhooks import fund, ledger
 
     api = StripeApi(settings.stripe_api_key, settings.stripe_api_base)
     found = stripe_checks.run(
         api, settings.stripe_api_key, livemode=settings.stripe_livemode, secrets=settings.webhook_secrets
     )
-    return [*found, stripe_checks.names(runtime, fund.names(fund.load(settings.connector_mappings).values()))]
+    funds = fund.load(settings.connector_mappings).values()
+    look = stripe_checks.names(lambda: ledger.names(funds, runtime.multi(ledger.name_calls(funds))))
+    return [*found, look]
 
 
 def _mailer(context: Context) -> Callable[[], Mailer] | None:

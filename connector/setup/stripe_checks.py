@@ -1,9 +1,8 @@
 """What `solidarity doctor` looks at for the fund: the key, the webhook endpoint, its secrets, the names in CiviCRM."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from connector.civicrm.client import Call, CiviClient
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, UserError
 from connector.setup.checks import Finding
 from connector.stripe_api import VERSION, StripeApi
 
@@ -30,19 +29,13 @@ def run(api: StripeApi, key: str, *, livemode: bool, secrets: Collection[str]) -
     yield _endpoint(api)
 
 
-def names(client: CiviClient, wanted: Collection[tuple[str, str, str]]) -> Finding:
-    """Whether CiviCRM has what mappings/stripe.toml names. wanted: (entity or option group, field, name)."""
-    calls: dict[str, Call] = {}
-    for kind, field, name in wanted:
-        entity = kind if kind[0].isupper() else "OptionValue"
-        where = [[field, "=", name], ["is_active", "=", True]]
-        group = [] if entity == kind else [["option_group_id:name", "=", kind]]
-        calls[f"{kind} {name}"] = (entity, "get", {"select": ["id"], "where": [*where, *group]})
-    missing = sorted(name for name, rows in client.multi(calls).items() if not rows)
-    if not missing:
-        return Finding("names of the fund", True, "CiviCRM has all that mappings/stripe.toml names")
-    next_step = "the administrator runs `solidarity setup apply`, or corrects mappings/stripe.toml"
-    return Finding("names of the fund", False, f"missing in CiviCRM: {', '.join(missing)}", next_step)
+def names(look: Callable[[], object]) -> Finding:
+    """Whether CiviCRM has what mappings/stripe.toml names. look: looks them up, and raises UserError for what is not."""
+    try:
+        look()
+    except UserError as error:
+        return Finding("names of the fund", False, " ".join([error.what, *error.problems]), error.next_step)
+    return Finding("names of the fund", True, "CiviCRM has all that mappings/stripe.toml names")
 
 
 def _secrets(secrets: Collection[str]) -> Finding:
