@@ -21,7 +21,7 @@ from connector.setup.checks import Finding
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_obj
 def doctor(context: Context, as_json: bool) -> None:
-    """Check keys, permissions, set-up, version, time zone, mail and Stripe, and say who does what about each finding."""
+    """Check keys, permissions, set-up, version, time zone, mail and Stripe; say who does what about each finding."""
     with ExitStack() as stack:
         runtime = stack.enter_context(context.client())
         has_setup_key = bool(context.settings.civicrm_setup_key)

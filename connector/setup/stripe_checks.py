@@ -30,7 +30,7 @@ def run(api: StripeApi, key: str, *, livemode: bool, secrets: Collection[str]) -
 
 
 def names(look: Callable[[], object]) -> Finding:
-    """Whether CiviCRM has what mappings/stripe.toml names. look: looks them up, and raises UserError for what is not."""
+    """Whether CiviCRM has what mappings/stripe.toml names. look: raises UserError for what it lacks."""
     try:
         look()
     except UserError as error:

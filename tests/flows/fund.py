@@ -57,8 +57,8 @@ class FundFlow:
         self.stripe.reset()
         self.stripe.post("webhook", url=self.url)
         with closing(sqlite3.connect(self.folder / "solidarity.sqlite3")) as database, database:
-            for table in ("inbox", "links"):
-                database.execute(f"DELETE FROM {table}")
+            database.execute("DELETE FROM inbox")
+            database.execute("DELETE FROM links")
 
     def forgive(self) -> None:
         """Stripe is well again."""
