@@ -122,6 +122,15 @@ class StripeApi:
         found = self._all("balance_transaction", lambda: self._v1.balance_transactions.list(asked))
         return [one for one in found if one["type"] != "payout"]
 
+    def account(self) -> Object:
+        """The account that the key belongs to."""
+        return self._one("account", lambda: self._v1.accounts.retrieve_current())
+
+    def endpoints(self) -> list[Object]:
+        """The account's webhook endpoints; a restricted key may lack the permission to read them."""
+        asked: Any = {"limit": 100}
+        return list(self._all("webhook endpoint", lambda: self._v1.webhook_endpoints.list(asked)))
+
     def undelivered(self, since: int) -> Iterator[Object]:
         """Events since then that did not reach every endpoint. Stripe keeps them for 30 days."""
         asked: Any = {"delivery_success": False, "created": {"gte": since}, "limit": 100}

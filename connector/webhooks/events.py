@@ -95,8 +95,8 @@ def read(body: bytes) -> Event:
 
 
 _SNAPSHOTS = "the administrator makes a Stripe webhook endpoint with snapshot payloads; docs/runbook.md says how."
-# The money of an object, whichever it has.
-_AMOUNTS = ("amount_total", "amount_paid", "amount")
+# The money of an object, whichever it has. Of an invoice what is due: nothing was paid yet when it is made or fails.
+_AMOUNTS = ("amount_total", "amount_due", "amount")
 
 
 def _id(thing: Object, *names: str) -> str:

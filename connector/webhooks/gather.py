@@ -117,6 +117,8 @@ class _Reader:
 def _resolve(api: StripeApi, roots: Iterable[str], reader: _Reader, found: Gathered) -> None:
     """Which payments and monthly gifts the roots are about."""
     found.roots = {root: [root] for root in roots}
+    nothing = Outcome(IGNORED, "nothing has to be settled because of it")
+    found.ended = {root: nothing for root in found.roots if not root.startswith(("pi_", "in_", "sub_"))}
     invoices = sorted(root for root in found.roots if root.startswith("in_"))
     for root, invoice in reader.read(invoices, api.invoice):
         found.roots[root] = [*reading.payments_of(invoice), *filter(None, [reading.subscription_of(invoice)])]

@@ -70,7 +70,7 @@ def wanted(payment: Payment, *, is_there: bool) -> Wanted | None:
     """
     gross = from_minor(payment.amount, payment.currency)
     charge = payment.charge
-    if payment.status == "processing" or (charge and charge.status == "pending"):
+    if payment.status != "canceled" and (payment.status == "processing" or (charge and charge.status == "pending")):
         return Wanted(_open(PENDING, gross), gross, charge.id if charge else "")
     if payment.status == "succeeded" and charge:
         return _kept(payment, charge, gross)

@@ -17,6 +17,7 @@ from typing import IO, Any
 import pytest
 
 from connector.cli import main
+from tests.flows.fund import FundFlow as FundFlow, fund as fund
 from tests.flows.rosters import RosterFile as RosterFile, member as member
 from tests.flows.site import GREETINGS as GREETINGS, Site as Site
 from tests.fund.books import Books
@@ -77,7 +78,7 @@ def running_sandbox(*options: str) -> Iterator[Site]:
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         told = json.loads(process.stdout.readline())
-        yield Site(**told["civicrm"], beside=told)
+        yield Site(**told["civicrm"], stripe=StripeSandbox(**told["stripe"]))
         process.terminate()
 
 
@@ -171,14 +172,13 @@ def roster(tmp_path: Path) -> RosterFile:
 @pytest.fixture
 def stripe(sandbox: Site) -> StripeSandbox:
     """An account at Stripe in which nothing happened yet."""
-    found = StripeSandbox(**sandbox.beside["stripe"])
-    found.reset()
-    return found
+    sandbox.stripe.reset()
+    return sandbox.stripe
 
 
 @pytest.fixture
-def fund(bare: Site, stripe: StripeSandbox, tmp_path: Path) -> Iterator[Fund]:
-    """The connector between that account and a CiviCRM that is set up."""
+def worker(bare: Site, stripe: StripeSandbox, tmp_path: Path) -> Iterator[Fund]:
+    """The connector between that account and a CiviCRM that is set up; its worker looks when the test says so."""
     with connected(bare.url, bare.api_key, stripe, tmp_path) as found:
         yield found
 

@@ -1,10 +1,12 @@
 """The sandbox's CiviCRM as tests of flows use it."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import requests
+
+from tests.stripe_sandbox import StripeSandbox
 
 GREETINGS = ("email_greeting_display", "postal_greeting_display", "addressee_display")
 
@@ -17,7 +19,7 @@ class Site:
     api_key: str
     setup_key: str
     staff: str  # name:password
-    beside: dict[str, Any] = field(default_factory=dict)  # the other stand-ins of the same process
+    stripe: StripeSandbox  # of the same process
 
     def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
         return self._post(f"/{entity}/{action}", {"params": json.dumps(params)})["values"]

@@ -24,47 +24,47 @@ DRAINS: dict[str, Callable[[int, int], bool]] = {
 }
 
 
-def play(stripe: StripeSandbox, fund: Fund, names: list[str], drains: str) -> None:
+def play(stripe: StripeSandbox, worker: Fund, names: list[str], drains: str) -> None:
     """Deliver, drain in between and once more at the end."""
     for number, name in enumerate(names, start=1):
         (sent,) = stripe.deliver(events=[name])
         assert sent["status"] == 200
         if DRAINS[drains](number, len(names)):
-            fund.drain()
-    fund.drain()
+            worker.drain()
+    worker.drain()
 
 
 @pytest.mark.parametrize("drains", DRAINS)
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("story", stories.GIFTS)
-def test_a_story_ends_as_it_must(stripe, fund, books, story: str, order: str, drains: str) -> None:
+def test_a_story_ends_as_it_must(stripe, worker, books, story: str, order: str, drains: str) -> None:
     names = ORDERS[order](stripe.story(story))
-    play(stripe, fund, names, drains)
+    play(stripe, worker, names, drains)
     stripe.post("clock", end=True)  # what Stripe knows only later, such as a fee, is known now
-    fund.again()
+    worker.again()
     stories.check(story, books)
-    _nothing_more_to_do(fund, books)
+    _nothing_more_to_do(worker, books)
 
 
-def _nothing_more_to_do(fund: Fund, books: Books) -> None:
+def _nothing_more_to_do(worker: Fund, books: Books) -> None:
     """Settling all of it once more writes nothing."""
-    there, so_far = books.state(), len(fund.writes)
-    fund.again()
-    assert fund.writes[so_far:] == []
+    there, so_far = books.state(), len(worker.writes)
+    worker.again()
+    assert worker.writes[so_far:] == []
     assert books.state() == there
 
 
 @pytest.mark.parametrize("name", stories.told("a-onetime-card")["orders"])
-def test_the_recorded_orders(stripe, fund, books, name: str) -> None:
+def test_the_recorded_orders(stripe, worker, books, name: str) -> None:
     order = stories.told("a-onetime-card")["orders"][name]
     stripe.story("a-onetime-card")
     if order["at_once"]:
         assert {one["status"] for one in stripe.deliver(events=order["deliveries"], at_once=True)} == {200}
-        fund.drain()
+        worker.drain()
     else:
-        play(stripe, fund, order["deliveries"], "after each")
+        play(stripe, worker, order["deliveries"], "after each")
     stripe.post("clock", end=True)
-    fund.again()
+    worker.again()
     stories.check("a-onetime-card", books)
 
 
@@ -72,17 +72,17 @@ def test_the_recorded_orders(stripe, fund, books, name: str) -> None:
     ("story", "until", "status"),
     [("b1-debit-succeeds", 3, "Pending"), ("b2-debit-fails", 3, "Pending")],
 )
-def test_a_debit_under_way_is_no_money(stripe, fund, books, story: str, until: int, status: str) -> None:
-    play(stripe, fund, stripe.story(story)[:until], "at the end")
+def test_a_debit_under_way_is_no_money(stripe, worker, books, story: str, until: int, status: str) -> None:
+    play(stripe, worker, stripe.story(story)[:until], "at the end")
     between = stories.told(story)["expected"]["after_first_3_events"]
     stories.check(story, books, {**between, "recurs": []})
     assert books.bank() == 0
     assert [row["contribution_status_id:name"] for row in books.contributions().values()] == [status]
 
 
-def test_what_stands_on_the_account_is_what_stripe_paid(stripe, fund, books) -> None:
+def test_what_stands_on_the_account_is_what_stripe_paid(stripe, worker, books) -> None:
     for story in stories.GIFTS:
-        play(stripe, fund, stripe.story(story), "at the end")
+        play(stripe, worker, stripe.story(story), "at the end")
     assert books.bank() == 49 + stories.cents("119.65") + stories.cents("77.80") - 1 + stories.cents(
         "48.25"
     ) - stories.cents("21.45")
@@ -94,13 +94,13 @@ ODD = stories.told("h-odd")["expected"]["per_delivery"]
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_odd_delivery(stripe, fund, books, name: str) -> None:
+def test_an_odd_delivery(stripe, worker, books, name: str) -> None:
     stripe.story("h-odd")
     (sent,) = stripe.deliver(events=[name])
     assert sent["status"] == ODD[name]["http"]
-    fund.drain()
+    worker.drain()
     stripe.post("clock", end=True)
-    fund.again()
+    worker.again()
     wanted = ODD[name].get("contribution")
     found = list(books.contributions().values())
     assert len(found) == (1 if wanted else 0), ODD[name]["because"]
@@ -116,19 +116,19 @@ def test_an_odd_delivery(stripe, fund, books, name: str) -> None:
             assert amount(row["fee_amount"]) == "0.00"  # a fee in euro is none in yen
 
 
-def test_who_left_no_address_is_flagged_and_who_left_nothing_is_anonymous(stripe, fund, books) -> None:
+def test_who_left_no_address_is_flagged_and_who_left_nothing_is_anonymous(stripe, worker, books) -> None:
     stripe.story("h-odd")
     stripe.deliver(events=["h-odd/10-checkout.session.completed", "h-odd/11-checkout.session.completed"])
-    fund.drain()
+    worker.drain()
     named, nobody = books.contributions().values()
     assert (named["contact_id.first_name"], named["contact_id.last_name"]) == ("No Mail", "Example")
     assert (nobody["contact_id.first_name"], nobody["contact_id.last_name"]) == ("Anonymous", "donor")
     assert books.problems() == [f"stripe:{named['invoice_id']}:giver"]
 
 
-def test_events_of_the_live_mode_wait_for_a_person(stripe, fund) -> None:
+def test_events_of_the_live_mode_wait_for_a_person(stripe, worker) -> None:
     stripe.story("h-odd")
     stripe.deliver(events=["h-odd/02-checkout.session.completed"])
-    fund.drain()
-    (row,) = fund.inbox.rows()
+    worker.drain()
+    (row,) = worker.inbox.rows()
     assert (row.state, row.why) == ("parked", "an event of the live mode, but the connector is in test mode")

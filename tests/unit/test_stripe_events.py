@@ -86,8 +86,9 @@ def test_what_is_no_snapshot_event_is_refused(sent: bytes) -> None:
         ("payment_intent.succeeded", {"id": "pi_1"}, {"livemode": True}, "parked"),
         ("payment_intent.succeeded", {"id": "pi_1"}, {"account": "acct_other"}, "ignored"),
         ("customer.created", {"id": "cus_1"}, {}, "ignored"),
-        ("invoice.paid", {"id": "in_1", "amount_paid": 0}, {}, "ignored"),
-        ("invoice.paid", {"id": "in_1", "amount_paid": 2000}, {}, "waiting"),
+        ("invoice.paid", {"id": "in_1", "amount_due": 0, "amount_paid": 0}, {}, "ignored"),
+        ("invoice.paid", {"id": "in_1", "amount_due": 2000, "amount_paid": 2000}, {}, "waiting"),
+        ("invoice.payment_failed", {"id": "in_1", "amount_due": 2000, "amount_paid": 0}, {}, "waiting"),
     ],
 )
 def test_what_becomes_of_it_at_the_door(kind, thing, more, state) -> None:

@@ -1,0 +1,130 @@
+"""Bad days of the fund: Stripe or CiviCRM away, keys and clocks wrong. Everything waits, says why, and comes right."""
+
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from tests.flows.conftest import FundFlow
+from tests.flows.fund import AMINA
+
+DOWN = {"CIVICRM_URL": "http://127.0.0.1:9"}
+
+
+@pytest.fixture
+def expected(fund: FundFlow) -> list[str]:
+    """What one gift is in the end, on a good day; then everything is as before it."""
+    fund.site.keep("before")
+    fund.told("give", **AMINA)
+    fund.works()
+    found = fund.books.state()
+    fund.site.put_back("before")
+    fund.begin_again()
+    return found
+
+
+@pytest.mark.parametrize("kind", ["down", "slow", "500", "html"])
+def test_a_short_trouble_of_stripe_is_sat_out(fund: FundFlow, expected: list[str], kind: str) -> None:
+    fund.told("give", **AMINA)
+    fund.stripe.faults({"kind": kind, "times": 1, "seconds": 0.1})
+    fund.works()
+    assert fund.books.state() == expected
+
+
+@pytest.mark.parametrize("kind", ["down", "429", "500", "html"])
+def test_a_long_trouble_of_stripe_makes_rows_wait_and_say_why(fund: FundFlow, expected: list[str], kind: str) -> None:
+    fund.told("give", **AMINA)
+    fund.stripe.faults({"kind": kind, "times": 500})
+    fund.works()
+    waiting = [row for row in fund.inbox()["rows"] if row["state"] == "waiting"]
+    assert waiting
+    assert {row["why"].partition(" for a ")[0] for row in waiting} == {"Stripe did not answer"}
+    fund.forgive()
+    fund.later(minutes=5)
+    fund.works()
+    assert fund.books.state() == expected
+
+
+def test_civicrm_away_for_three_days(fund: FundFlow, expected: list[str]) -> None:
+    fund.told("give", **AMINA)
+    for _ in range(3):
+        fund.works(**DOWN)
+        fund.later(days=1)
+    assert "parked" not in fund.counts()
+    assert any("cannot be reached" in row["why"] for row in fund.inbox("--state", "waiting")["rows"])
+    fund.works()
+    assert set(fund.counts()) == {"done", "ignored"} or set(fund.counts()) == {"done"}
+    assert fund.books.state() == expected
+
+
+def test_a_row_that_waits_for_an_hour_is_told_and_no_more_when_it_is_settled(fund: FundFlow) -> None:
+    fund.told("give", **AMINA)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    assert fund.books.problems() == []
+    fund.later(minutes=61)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    assert fund.books.problems() == ["stripe:inbox:late"]
+    fund.later(hours=2)
+    fund.works()
+    assert fund.books.problems() == []
+
+
+def test_a_wrong_key_of_stripe(fund: FundFlow) -> None:
+    fund.told("give", **AMINA)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    assert {row["state"] for row in fund.inbox()["rows"]} <= {"waiting", "ignored"}
+    assert any("does not let us read" in row["why"] for row in fund.inbox()["rows"])
+    assert "STRIPE_API_KEY" in fund.connector.run("doctor", code=5, STRIPE_API_KEY="sk_test_wrong")
+    fund.later(minutes=5)
+    fund.works()
+    assert fund.only()["contribution_status_id:name"] == "Completed"
+
+
+def test_a_permission_that_was_taken_away(fund: FundFlow, expected: list[str]) -> None:
+    (role,) = fund.site.api("Role", "get", where=[["permissions", "CONTAINS", "add contacts"], ["name", "!=", "admin"]])
+    kept = [name for name in role["permissions"] if name != "edit contributions"]
+    fund.site.api("Role", "update", where=[["id", "=", role["id"]]], values={"permissions": kept})
+    fund.told("give", **AMINA)
+    fund.works()
+    assert fund.counts()["waiting"]
+    assert any("Authorization failed" in row["why"] for row in fund.inbox()["rows"])
+    fund.site.api("Role", "update", where=[["id", "=", role["id"]]], values={"permissions": role["permissions"]})
+    fund.later(minutes=5)
+    fund.works()
+    assert fund.books.state() == expected
+
+
+def test_a_database_that_is_locked_answers_503_and_stripe_sends_again(fund: FundFlow) -> None:
+    fund.stripe.do("give", **AMINA)
+    with closing(sqlite3.connect(fund.folder / "solidarity.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert {one["status"] for one in fund.stripe.deliver(next=1)} == {503}
+        other.execute("ROLLBACK")
+    assert "could not be kept" in fund.log()
+    fund.delivers()
+    fund.works()
+    assert fund.only()["contribution_status_id:name"] == "Completed"
+
+
+def test_secrets_that_are_rolled(fund: FundFlow) -> None:
+    new = "whsec_of_tomorrow"
+    old = fund.stripe.webhook_secret
+    with fund.door(STRIPE_WEBHOOK_SECRETS=f"{new},{old}"):
+        for secrets in ([old], [new], [old, new]):
+            fund.stripe.do("give", **AMINA)
+            fund.delivers(secrets=secrets)
+    with fund.door(STRIPE_WEBHOOK_SECRETS=new):
+        fund.stripe.do("give", **AMINA)
+        assert {one["status"] for one in fund.stripe.deliver(next=1, secrets=[old])} == {400}
+        fund.delivers(secrets=[new])
+    fund.works()
+    assert len(fund.books.contributions()) == 4
+
+
+def test_a_clock_that_is_ahead_is_told_to_the_log(fund: FundFlow) -> None:
+    fund.stripe.do("give", **AMINA)
+    assert {one["status"] for one in fund.stripe.deliver(next=1, signed_at=time.time() - 400)} == {400}
+    assert "is this machine's clock right?" in fund.log()
+    assert fund.rows() == []
