@@ -72,7 +72,7 @@ def look(
     asked = list(asked)
     emails = sorted({one.email for one in asked if one.email})
     named = sorted({one.named for one in asked if one.named})
-    numbers = sorted({number for one in asked for number in (_number(one), ANONYMOUS)})
+    numbers = sorted({name for one in asked for name in (own_number(one), ANONYMOUS)})
     living = ["contact_id.is_deleted", "=", False]
     calls: dict[str, Call] = {
         "numbers": (
@@ -112,7 +112,7 @@ def find(asked: Asked, known: Known) -> Giver:
         return Giver(alike[0])
     if asked.email and not alike:
         return Giver()
-    number = _number(asked)
+    number = own_number(asked)
     there = known.by_number.get(number, 0)
     if number in known.taken:
         return Giver(0, "", f"the contact with our number {number} is in the trash", alike)
@@ -144,7 +144,7 @@ def record(asked: Asked, giver: Giver) -> dict[str, Any]:
     return {**values, **email, **address, **number, "source": "Stripe"}
 
 
-def _number(asked: Asked) -> str:
+def own_number(asked: Asked) -> str:
     """Under which number a contact that nothing else can find again is made: of the e-mail, else of the payment.
 
     Not a secret: whoever sees it sees the e-mail beside it.

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connector.civicrm.client import Call, CiviClient
+from connector.desk import problems
+from connector.desk.problems import Problem
 from connector.leases import Leases
 from connector.webhooks import givers, ledger
 from connector.webhooks.decide import Decision, Question
 from connector.webhooks.givers import Asked, Giver, Survivors
 from connector.webhooks.ledger import Entry
-from connector.webhooks.look import Look
+from connector.webhooks.look import Look, key
 from connector.webhooks.objects import Payment, Subscription
 from connector.webhooks.table import stamp
 
@@ -34,6 +36,7 @@ class Found:
     by_hand: dict[str, Entry] = field(default_factory=dict)
     chapters: dict[str, int] = field(default_factory=dict)
     busy: dict[str, datetime] = field(default_factory=dict)
+    problems: dict[str, Problem] = field(default_factory=dict)  # about givers, by key
 
     def told(self) -> Iterator[tuple[str, Question]]:
         """Every question with the payment or gift that it is about."""
@@ -75,6 +78,7 @@ class People:
         if not asked:
             return found
         known, more = givers.look(self.client, asked.values(), self.survivors_of, _more(payments, asked))
+        found.problems = problems.by_key(more["problems"])
         for id_, one in asked.items():
             self._put(found, id_, one, givers.find(one, known))
         for id_, payment in payments.items():
@@ -117,13 +121,16 @@ class People:
             next_step = (
                 "look at the contact of the contribution and merge it where it is somebody's; then dismiss this."
             )
-            found.questions[id_] = [Question("giver", what, next_step)]
+            # several contacts with one e-mail are one question, however many gifts that giver makes
+            about = giver.number if giver.others and giver.number else id_
+            found.questions[about] = [Question("giver", what, next_step)]
 
 
 def _more(payments: Mapping[str, Payment], asked: Mapping[str, Asked]) -> dict[str, Call]:
     """What else is asked in the same request: gifts entered by hand that may be these, and the chapters named."""
     new = [payments[id_] for id_ in asked if id_ in payments]
-    calls: dict[str, Call] = {}
+    numbers = [givers.own_number(one) for one in asked.values() if one.email]
+    calls: dict[str, Call] = {"problems": problems.call([key(one, "giver") for one in numbers])}
     when = [one.charge.created for one in new if one.charge]
     if when:
         where = [

@@ -116,7 +116,7 @@ class _Batch:
         one = self.settler
         self.leases.renew(one.seconds)
         # before the writing: what only a new gift tells would be lost with a run that is killed after it
-        known = {name: problem for name, problem in self.there.problems.items() if _stays(name)}
+        known = {name: problem for name, problem in self.there.problems.items() if _stays(name)} | self.people.problems
         problems.open_new(one.client, known, [_problem(id_, told) for id_, told in self.people.told()])
         writer = Writer(one.client, self.there, self.people)
         for id_ in writer.write(self.payments, self.gifts, self.decisions):

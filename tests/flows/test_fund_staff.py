@@ -96,13 +96,14 @@ def day(moment: int) -> str:
 def test_two_contacts_with_one_address(fund: FundFlow) -> None:
     for name in ("Amina", "Yusuf"):
         fund.site.api("Individual", "create", values=person(name))
-    gifts = [fund.told("give", **AMINA)["payment_intent"][0] for _ in range(2)]
+    for _ in range(2):
+        fund.told("give", **AMINA)
     for _ in range(2):
         fund.works()
     made = fund.books.call("Contact", "get", select=["id"], where=[["source", "=", "Stripe"]])
     assert [row["contact_id"] for row in fund.books.contributions().values()] == [made[0]["id"]] * 2
     assert len(made) == 1
-    assert fund.books.problems() == [f"stripe:{gift}:giver" for gift in sorted(gifts)]
+    assert len(fund.books.problems()) == 1  # about the giver, however many gifts
 
 
 @pytest.mark.parametrize("trashed", [True, False])
