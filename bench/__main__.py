@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 
-from bench import counts, ratios
+from bench import counts, gifts, ratios
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--members", type=int, help="rows of the roster (default: 10000 on the sandbox, else 1000)")
     parser.add_argument("--rounds", type=int, default=3, help="on a real CiviCRM: how often everything is measured")
     parser.add_argument("--naive", type=int, default=40, help="on a real CiviCRM: members of the naive script")
+    parser.add_argument("--gifts", type=int, default=300, help="gifts in the inbox of the fund")
     given = parser.parse_args()
     if url := os.environ.get("BENCH_CIVICRM_URL"):
         key, setup_key = os.environ["BENCH_CIVICRM_KEY"], os.environ["BENCH_CIVICRM_SETUP_KEY"]
@@ -30,7 +31,8 @@ def main() -> None:
             folder=os.environ.get("BENCH_CIVICRM_SITE", ""),
             php=os.environ.get("BENCH_PHP", "php"),
         )
-    elif not counts.check(given.members or 10_000):
+        gifts.measure({"CIVICRM_URL": url, "CIVICRM_API_KEY": key, "CIVICRM_SETUP_KEY": setup_key}, given.gifts, 40)
+    elif not all([counts.check(given.members or 10_000), gifts.check(given.gifts)]):
         sys.exit(1)
 
 

@@ -43,21 +43,27 @@ class Connector:
 
     def prepare(self) -> None:
         """Set the site up."""
-        self._run("setup", "apply")
+        self.run("setup", "apply")
 
     def found_chapters(self, people: People) -> None:
         """Apply the chapters that these people belong to."""
         chapters = self._folder / f"chapters-{people.run}.csv"
         write_chapters(chapters, people)
-        self._run("apply", "chapters", str(chapters), "--yes", "--force", "first-run")
+        self.run("apply", "chapters", str(chapters), "--yes", "--force", "first-run")
 
     def apply(self, people: People, changed: int = 0, **settings: str) -> Run:
         """Apply the roster of these people, `changed` of them with another phone number. Raises when it fails."""
         roster = self._folder / f"members-{people.run}.csv"
         write_members(roster, people, range(changed))
-        return self._run("apply", "members", str(roster), "--yes", "--force", "first-run", "--json", **settings)
+        return self.run("apply", "members", str(roster), "--yes", "--force", "first-run", "--json", **settings)
 
-    def _run(self, *words: str, **settings: str) -> Run:
+    @property
+    def env(self) -> Mapping[str, str]:
+        """Its environment."""
+        return self._env
+
+    def run(self, *words: str, **settings: str) -> Run:
+        """Run one command of it. Raises when it fails."""
         began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
         command, env = [SOLIDARITY, "-v", *words], {**self._env, **settings}
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
@@ -82,8 +88,15 @@ def sandbox() -> Iterator[dict[str, str]]:
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
-            told = json.loads(process.stdout.readline())["civicrm"]
-            keys = {"CIVICRM_API_KEY": told["api_key"], "CIVICRM_SETUP_KEY": told["setup_key"]}
-            yield {"CIVICRM_URL": told["url"], **keys}
+            told = json.loads(process.stdout.readline())
+            civicrm, stripe = told["civicrm"], told["stripe"]
+            yield {
+                "CIVICRM_URL": civicrm["url"],
+                "CIVICRM_API_KEY": civicrm["api_key"],
+                "CIVICRM_SETUP_KEY": civicrm["setup_key"],
+                "STRIPE_API_BASE": stripe["url"],
+                "STRIPE_API_KEY": stripe["api_key"],
+                "STRIPE_WEBHOOK_SECRETS": stripe["webhook_secret"],
+            }
         finally:
             process.terminate()
