@@ -68,7 +68,7 @@ class _RelationshipTypeSchema(StrictSchema):
     contact_sub_type_b = fields.String()
 
 
-_DATA_TYPES = ("String", "Int", "Money", "Date", "Boolean", "Memo", "File")
+_DATA_TYPES = ("String", "Int", "Float", "Money", "Date", "Boolean", "Memo", "File")
 _HTML_TYPES = ("Text", "TextArea", "Select", "Select Date", "Radio", "File")
 
 
