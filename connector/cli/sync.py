@@ -14,7 +14,7 @@ from rich.progress import Progress
 from connector.cli import show
 from connector.cli.context import Context
 from connector.errors import PermanentError, UserError
-from connector.plan import Brake, Exit, Plan, worst
+from connector.plan import Action, Brake, Exit, Plan, worst
 from connector.sync import last_roster, questions
 from connector.sync.apply import Apply, Result
 from connector.sync.history import APPLIED, TRIAL
@@ -101,7 +101,8 @@ def apply(
             workers = context.settings.civicrm_workers
             result = Apply(sync, shown=shown, lease=lease, limit=limit, workers=workers, tell=tell).run(look)
         unasked = _ask_in_civicrm(sync, look)
-        if not result.rows_left:
+        # once a day, and not when nothing changed: such a run writes nothing at all
+        if result.done and not result.rows_left and not sync.history.applied_today(look.plan.scope):
             last_roster.note(sync.client, sync.mapping, look.plan)
         passed = [brake.name for brake in look.plan.brakes if brake.name in force]
         sync.history.applied(
@@ -120,7 +121,12 @@ def apply(
 
 
 def _ask_in_civicrm(sync: Sync, look: Look) -> str:
-    """Put what asks a person into CiviCRM, as for a roster that staff hand in. Returns a note when it cannot be."""
+    """Put what asks a person into CiviCRM, as for a roster that staff hand in. Returns a note when it cannot be.
+
+    Without a question now or ever there is nothing to open or to close, and CiviCRM is not asked.
+    """
+    if Action.ASK.value not in look.plan.counts() and not sync.history.ever_asked():
+        return ""
     try:
         questions.keep_up(sync.client, look, assignee=0)
     except (UserError, PermanentError) as error:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from connector import clock
-from connector.plan import Plan
+from connector.plan import Action, Plan
 from connector.store import Store, runs
 from connector.sync.memory import BYTES, Hasher
 
@@ -59,6 +59,19 @@ class History:
         """How the newest apply ended, or None."""
         found = self._store.read(sa.select(runs.c.state).where(self._mine, runs.c.state != PLANNED).order_by(runs.c.id))
         return found[-1].state if found else None
+
+    def ever_asked(self) -> bool:
+        """True when a run of this mapping ever asked a person, so that a problem may be open in CiviCRM."""
+        found = self._store.read(sa.select(runs.c.counts).where(self._mine))
+        return any(Action.ASK.value in row.counts for row in found)
+
+    def applied_today(self, scope: Sequence[str]) -> bool:
+        """True when all of this scope was applied on this day (UTC) already."""
+        midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+        today = sa.and_(self._mine, runs.c.state == APPLIED, runs.c.at >= midnight)
+        return set(scope) <= {
+            code for row in self._store.read(sa.select(runs.c.scope).where(today)) for code in row.scope
+        }
 
     @property
     def _mine(self) -> sa.ColumnElement[bool]:

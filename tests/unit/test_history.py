@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector import clock
-from connector.plan import Action, FieldChange, Plan
+from connector.plan import Action, Change, FieldChange, Plan
 from connector.store import runs
 from connector.sync.history import APPLIED, KEEP_SHOWN, TRIAL, UNFINISHED, History
 from connector.sync.memory import Hasher
@@ -137,3 +137,19 @@ def test_who_passed_a_brake_is_recorded(store, history) -> None:
     (row,) = store.read(sa.select(runs))
     assert row.forced == {"brakes": ["removals"], "by": "uid 1000"}
     assert row.counts == {"update": 1}
+
+
+def test_whether_a_run_ever_asked_is_known(store) -> None:
+    history = History(store, "members")
+    assert not history.ever_asked()
+    history.applied(Plan("members", (Change(Action.ASK, "Individual", "M1", "why"),), ("COR06",)), APPLIED, [], "uid 1")
+    assert history.ever_asked()
+    assert not History(store, "chapters").ever_asked()
+
+
+def test_whether_a_scope_was_applied_today_is_known(store) -> None:
+    history = History(store, "members")
+    assert not history.applied_today(["COR06"])
+    history.applied(Plan("members", (), ("COR06",)), APPLIED, [], "uid 1")
+    assert history.applied_today(["COR06"])
+    assert not history.applied_today(["COR06", "WIE01"])
