@@ -36,11 +36,11 @@ def settler(context: Context, client: CiviClient, store: Store) -> Settler:
     )
 
 
-def steps(context: Context, client: CiviClient, store: Store) -> list[Callable[[], int]]:
-    """The fund's part of the worker: the inbox, its alarm, and the reconciliation of the night."""
+def steps(context: Context, client: CiviClient, store: Store, *, nightly: bool) -> list[Callable[[], int]]:
+    """The fund's part of the worker: the inbox, its alarm, and, if so, the reconciliation of the night."""
     settling = settler(context, client, store)
     drain = Drain(Inbox(store), client, settling.settle, {"po_": Prover(settling).settle})
-    return [drain.step, drain.alarm, Nightly(settling).step]
+    return [drain.step, drain.alarm, *([Nightly(settling).step] if nightly else [])]
 
 
 def waiter(context: Context, store: Store) -> Callable[[], bool]:

@@ -37,7 +37,7 @@ def work(context: Context, drains: bool) -> None:
                 yield taken
             taken.give_back()  # not after an error: CiviCRM may still be at work, and the lease runs out by itself
 
-        steps = _steps(context, client, store, lease)
+        steps = _steps(context, client, store, lease, nightly=not drains)
         if drains:
             click.echo(f"{engine.drain(steps, _waiter(context, store))} done.")
         else:
@@ -53,8 +53,10 @@ def _waiter(context: Context, store: Store) -> Callable[[], bool]:
     return fund.waiter(context, store)
 
 
-def _steps(context: Context, client: CiviClient, store: Store, lease: TryLease) -> list[Callable[[], int]]:
-    """What the worker does, one after the other; each flow adds a line."""
+def _steps(
+    context: Context, client: CiviClient, store: Store, lease: TryLease, *, nightly: bool
+) -> list[Callable[[], int]]:
+    """What the worker does, one after the other; each flow adds a line. nightly: also what no one waits for."""
     settings = context.settings
     hasher = Hasher(settings.connector_fingerprint_key)
     others: dict[str, Answer] = {}
@@ -63,7 +65,7 @@ def _steps(context: Context, client: CiviClient, store: Store, lease: TryLease) 
         from connector.cli import fund  # here: Stripe's library takes a while to load
 
         others["stripe"] = fund.answerer(context, client, store)
-        steps += fund.steps(context, client, store)
+        steps += fund.steps(context, client, store, nightly=nightly)
     steps.append(HandedInRosters(client, store, hasher, settings.connector_mappings, lease, others).step)
     if settings.smtp_url and settings.admin_email:
         settings.need("mail_from")

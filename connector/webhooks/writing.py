@@ -90,16 +90,14 @@ class Writer:
     def _payment(self, payment: Payment, decision: Decision) -> dict[str, Call]:
         """The calls of one payment, in their order."""
         calls: dict[str, Call] = {}
-        seen, steps = decision.seen, decision.steps
-        if decision.creates:
-            calls[f"{payment.id} create"] = self._create(payment, decision)
-            seen, steps = decision.steps[0].after, decision.steps[1:]
-        for number, step in enumerate(steps):
-            more = decision.facts if number == 0 else {}
-            assert seen is not None  # noqa: S101  # a decision with steps that creates nothing has seen something
-            calls[f"{payment.id} step {number}"] = ledger.update(payment.id, seen, step, more)
-            seen = step.after
-        if decision.facts and not steps:
+        before = [decision.seen, *(step.after for step in decision.steps)]
+        for number, (seen, step) in enumerate(zip(before, decision.steps, strict=False)):
+            if seen is None:
+                calls[f"{payment.id} create"] = self._create(payment, decision)
+            else:
+                more = decision.facts if number == 0 else {}
+                calls[f"{payment.id} step {number}"] = ledger.update(payment.id, seen, step, more)
+        if decision.facts and not decision.steps:
             calls[f"{payment.id} facts"] = ledger.annotate(payment.id, decision.facts)
         if decision.second:
             dispute, step = decision.second

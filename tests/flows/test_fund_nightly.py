@@ -1,0 +1,27 @@
+"""What no webhook ever told is found by the reconciliation of the night, once a day."""
+
+from datetime import UTC, datetime, timedelta
+
+from connector import clock
+from connector.webhooks.nightly import Nightly
+
+OURS = {"fund_campaign": "protector-pilot"}
+
+
+def test_a_lost_gift_is_entered_with_the_first_look_of_a_day(stripe, worker, books, monkeypatch) -> None:
+    def gift() -> None:
+        stripe.do("give", amount=5000, name="Amina Example", email="amina@example.org", metadata=OURS, silent=True)
+
+    gift()
+    today = datetime.fromtimestamp(stripe.post("clock")["clock"], UTC).replace(hour=9)
+    monkeypatch.setattr(clock, "now", lambda: today)
+    Nightly(worker.settler).step()
+    assert len(books.contributions()) == 1
+
+    gift()
+    Nightly(worker.settler).step()
+    assert len(books.contributions()) == 1  # it was done today
+
+    monkeypatch.setattr(clock, "now", lambda: today + timedelta(days=1))
+    Nightly(worker.settler).step()
+    assert len(books.contributions()) == 2
