@@ -137,7 +137,7 @@ class FundFlow:
 
 @pytest.fixture
 def fund(ready: "Site", connector: "Connector", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FundFlow]:
-    """A connector whose door is open, and whose first nightly reconciliation is done."""
+    """A connector whose door is open."""
     ready.stripe.reset()
     connector.env.update(
         STRIPE_API_KEY=ready.stripe.api_key,
@@ -147,7 +147,6 @@ def fund(ready: "Site", connector: "Connector", tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("stripe._http_client.HTTPClient.MAX_DELAY", 0.02)
     monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.01)
     found = FundFlow(ready, connector, tmp_path, monkeypatch)
-    found.works()
     with found.door():
         yield found
 
