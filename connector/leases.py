@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from connector import clock
-from connector.errors import TransientError
+from connector.errors import AlreadyExists, ConnectorError, TransientError, UnknownOutcome
 from connector.store import Store, leases
 
 
@@ -93,7 +93,11 @@ class Leases:
         return None
 
     def renew(self, seconds: float) -> None:
-        """Prolong all by so much, before a write. Raises TransientError when one ran out and another took it."""
+        """Prolong all by so much, before a write; those taken later last as long.
+
+        Raises TransientError when one ran out and another took it.
+        """
+        self._seconds = seconds
         for lease in self._held.values():
             lease.seconds = seconds
             lease.renew()
@@ -103,3 +107,22 @@ class Leases:
         mine = sa.delete(leases).where(leases.c.holder == self._holder)
         self._store.write(mine)
         self._held.clear()
+
+
+@contextmanager
+def given_back(store: Store, seconds: float) -> Iterator[Leases]:
+    """Leases that are given back at the end, also after trouble: unless CiviCRM may still be at work on a write.
+
+    Then they run out by themselves.
+    """
+    leases = Leases(store, seconds)
+    try:
+        yield leases
+    except UnknownOutcome as error:
+        if isinstance(error, AlreadyExists):
+            leases.give_back()
+        raise
+    except ConnectorError:
+        leases.give_back()
+        raise
+    leases.give_back()

@@ -13,6 +13,7 @@ from connector.store import Store
 from connector.stripe_api import StripeApi
 from connector.webhooks import answers, fund as funds
 from connector.webhooks.drain import Drain
+from connector.webhooks.entered import Entered
 from connector.webhooks.nightly import Nightly
 from connector.webhooks.proving import Prover
 from connector.webhooks.settle import Settler
@@ -40,7 +41,7 @@ def steps(context: Context, client: CiviClient, store: Store, *, nightly: bool) 
     """The fund's part of the worker: the inbox, its alarm, and, if so, the reconciliation of the night."""
     settling = settler(context, client, store)
     drain = Drain(Inbox(store), client, settling.settle, {"po_": Prover(settling).settle})
-    return [drain.step, drain.alarm, *([Nightly(settling).step] if nightly else [])]
+    return [drain.step, drain.alarm, Entered(settling).step, *([Nightly(settling).step] if nightly else [])]
 
 
 def waiter(context: Context, store: Store) -> Callable[[], bool]:

@@ -14,7 +14,7 @@ from connector.webhooks.table import COMPLETED, Books, Step, Wanted, stamp, step
 
 # What is asked. A key names payment and kind, so that the same thing is asked once, and known again when answered.
 EDITED, DELETED, FOREIGN, BY_HAND, STUCK, UNPAID = "edited", "deleted", "foreign", "by-hand", "stuck", "unpaid"
-KINDS = (EDITED, DELETED, FOREIGN, BY_HAND, STUCK, UNPAID, "giver", "chapter")
+KINDS = (EDITED, DELETED, FOREIGN, BY_HAND, STUCK, UNPAID, "giver", "chapter", "pledge")
 # Inquiries and disputes that somebody still can answer.
 OPEN_DISPUTES = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
 

@@ -1,6 +1,6 @@
 """CiviCRM's side of a batch: contributions, monthly gifts, credits and questions of its payments, in one request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.civicrm.answers import Row
@@ -30,6 +30,7 @@ class Look:
     """What CiviCRM holds. entries: by invoice_id; others: with another of its numbers; problems: by key, in any state.
 
     recurs: by subscription, more than one where somebody doubled it. made: payments that we made a contribution for.
+    paying: payments whose contributions pay instalments of a pledge.
     """
 
     entries: Mapping[str, Entry]
@@ -39,6 +40,7 @@ class Look:
     problems: Mapping[str, Problem]
     names: Mapping[str, Names]
     made: Mapping[str, int] = field(default_factory=dict)
+    paying: Collection[str] = ()
 
     def found(self, payment: Payment, by_hand: Entry | None = None) -> Found:
         """What is known of one payment."""
@@ -78,12 +80,14 @@ def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[st
     keys += [key(id_, kind) for id_ in gifts for kind in ("edited", "twice", "giver", "parked")]
     keys += [key(id_, one.kind) for id_, told in gathered.questions.items() for one in told]
     keys += [key(root, "parked") for root in gathered.roots]
-    credit = {"select": ["id", "amount", "contribution_id.invoice_id"]}
-    of_these = [["contribution_id.invoice_id", "IN", invoices], ["contribution_id.is_test", "IN", [True, False]]]
+    invoice = "contribution_id.invoice_id"
+    credit = {"select": ["id", "amount", invoice]}
+    of_these = [[invoice, "IN", invoices], ["contribution_id.is_test", "IN", [True, False]]]
     calls: dict[str, Call] = {
         **ledger.calls(invoices, numbers),
         "recurs": recurring.call(sorted(gifts)),
         "credits": ("ContributionSoft", "get", {**credit, "where": of_these}),
+        "paying": ("PledgePayment", "get", {"select": [invoice], "where": [[invoice, "IN", invoices]]}),
         "problems": problems.call(keys),
         **ledger.name_calls(funds.values()),
     }
@@ -93,12 +97,11 @@ def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[st
         entries={one.invoice_id: one for one in entries},
         others=[ledger.entry(row) for row in found["others"]],
         recurs=_by_subscription(found["recurs"]),
-        credits={
-            row["contribution_id.invoice_id"]: Credit(int(row["id"]), str(row["amount"])) for row in found["credits"]
-        },
+        credits={row[invoice]: Credit(int(row["id"]), str(row["amount"])) for row in found["credits"]},
         problems=problems.by_key(found["problems"]),
         names=ledger.names(funds.values(), found),
         made=made.known(store, payments),
+        paying={row[invoice] for row in found["paying"]},
     )
 
 

@@ -126,3 +126,9 @@ def moved(payment: Payment) -> list[Transaction]:
     found = [one for one in (charge.transaction, charge.failure) if one] if charge else []
     found += [one for refund in payment.refunds for one in refund.transactions]
     return found + [one for dispute in payment.disputes for one in dispute.transactions]
+
+
+def number(metadata: Mapping[str, str], name: str) -> int:
+    """An id of CiviCRM's in Stripe's metadata, 0 when there is none, or something else."""
+    text = metadata.get(name, "")
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else 0

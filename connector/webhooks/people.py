@@ -15,7 +15,7 @@ from connector.webhooks.decide import Decision, Question
 from connector.webhooks.givers import Asked, Giver, Survivors
 from connector.webhooks.ledger import Entry
 from connector.webhooks.look import Look, key
-from connector.webhooks.objects import Payment, Subscription
+from connector.webhooks.objects import Payment, Subscription, number
 from connector.webhooks.table import stamp
 
 # How far apart in time a gift entered by hand and the same one at Stripe may be.
@@ -64,13 +64,13 @@ class People:
         """Who gave what has to be made. One request, none when nothing has."""
         found = Found()
         asked = {
-            id_: Asked(gift.person, _number(gift.metadata), id_)
+            id_: Asked(gift.person, number(gift.metadata, "contact_id"), id_)
             for id_, gift in gifts.items()
             if not there.recurs.get(id_)
         }
         # a payment of a monthly gift is its giver's
         asked |= {
-            id_: Asked(payment.person, _number(payment.metadata), id_)
+            id_: Asked(payment.person, number(payment.metadata, "contact_id"), id_)
             for id_, payment in payments.items()
             if decisions[id_].creates and payment.subscription not in gifts
         }
@@ -156,8 +156,3 @@ def _is_alike(payment: Payment, row: Mapping[str, Any], contact: int) -> bool:
     gross = ledger.gross(payment)
     same = ledger.entry(dict(row)).books.total == gross and row["currency"] == payment.currency.upper()
     return same and apart <= BY_HAND_WITHIN
-
-
-def _number(metadata: Mapping[str, str]) -> int:
-    text = metadata.get("contact_id", "")
-    return int(text) if text.isdecimal() and text.isascii() and len(text) < 10 else 0

@@ -10,6 +10,7 @@ from datetime import datetime
 from connector.civicrm.records import chunks
 from connector.plan import Action, Change
 from connector.webhooks import answers, ledger
+from connector.webhooks.entered import Entered
 from connector.webhooks.events import root_of
 from connector.webhooks.payouts import Proof
 from connector.webhooks.proving import BATCH, Prover, is_ready
@@ -26,18 +27,20 @@ class Reconciliation:
 
     def plan(self) -> list[Change]:
         """Every difference between Stripe and CiviCRM. Writes nothing."""
-        return [change for roots in self._batches() for change in self.settler.differences(roots)]
+        found = [change for roots in self._batches() for change in self.settler.differences(roots)]
+        return [*found, *Entered(self.settler).plan(self.since)]
 
     def apply(self, take: Sequence[int] = ()) -> list[str]:
         """Settle everything, and return what was not done. take: contributions that shall follow Stripe again."""
         for contribution in take:
             answers.take_stripes(self.settler, contribution)
-        return [
+        undone = [
             f"{root}: {outcome.why}"
             for roots in self._batches()
             for root, outcome in self.settler.settle(roots).items()
             if outcome.why and outcome.state in ("later", "parked")
         ]
+        return [*undone, *Entered(self.settler).apply(self.since)]
 
     def proofs(self, *, settles: bool) -> Iterator[Proof]:
         """The proof of each payout of the window, oldest first."""

@@ -12,9 +12,9 @@ from connector.civicrm import records
 from connector.civicrm.client import CiviClient
 from connector.desk import problems
 from connector.desk.problems import Problem
-from connector.errors import AlreadyExists, ConnectorError, PermanentError, UnknownOutcome
+from connector.errors import AlreadyExists, ConnectorError, PermanentError
 from connector.inbox import DONE, IGNORED
-from connector.leases import Leases
+from connector.leases import Leases, given_back
 from connector.plan import Change
 from connector.store import Store
 from connector.stripe_api import StripeApi
@@ -23,8 +23,9 @@ from connector.webhooks.decide import Question, decide
 from connector.webhooks.fund import Fund
 from connector.webhooks.gather import LATER, Outcome, gather, outcome_of
 from connector.webhooks.look import key, look
-from connector.webhooks.objects import Payment, Subscription
+from connector.webhooks.objects import Payment, Subscription, number
 from connector.webhooks.people import People
+from connector.webhooks.pledges import Paying, Pledges
 from connector.webhooks.writing import Writer
 
 # How long a lease holds while both sides are only read. Whoever dies then leaves nothing under way.
@@ -47,6 +48,11 @@ class Settler:
     secret: str
     seconds: float = 120.0
 
+    @property
+    def types(self) -> set[str]:
+        """The financial types of the funds."""
+        return {fund.financial_type for fund in self.funds.values()}
+
     def survivors_of(self, ids: Iterable[int]) -> dict[int, int]:
         """Merged contact → its survivor; asked for only when a gift names a contact that is in the trash."""
         actions = self.client.api4("Contact", "getActions", select=["name"])
@@ -68,6 +74,8 @@ class Settler:
         """What `settle` would do, without doing it. Raises what the doors to Stripe and CiviCRM raise."""
         with self._batch(roots) as batch:
             yield from changes.of_batch(batch.payments, batch.gifts, batch.decisions, batch.there, batch.gathered)
+            pledges = Pledges(self.client, batch.leases, self.types)
+            yield from pledges.differences(list(batch.paying({}, {}).values()))
 
     def is_ours(self, intent: str) -> bool:
         """True when this payment, or the monthly gift that it belongs to, names one of our funds."""
@@ -81,17 +89,8 @@ class Settler:
 
     @contextmanager
     def _batch(self, roots: Sequence[str]) -> Iterator["_Batch"]:
-        leases = Leases(self.store, min(READING, self.seconds))
-        try:
+        with given_back(self.store, min(READING, self.seconds)) as leases:
             yield _Batch(self, leases, roots)
-        except UnknownOutcome as error:
-            if isinstance(error, AlreadyExists):
-                leases.give_back()
-            raise  # else CiviCRM may still be at work: the leases run out by themselves
-        except ConnectorError:
-            leases.give_back()
-            raise
-        leases.give_back()
 
 
 class _Batch:
@@ -123,8 +122,33 @@ class _Batch:
             self.gathered.end(id_, Outcome(LATER, "CiviCRM changed between look and write"))
         there = {id_: entry.id for id_, entry in self.there.entries.items() if id_ in self.payments}
         made.keep(one.store, writer.made | {id_: there[id_] for id_ in there if id_ not in self.there.made})
+        self._follow_pledges(writer)
         self._ask(writer.questions)
         return {root: self._outcome(root) for root in self.roots}
+
+    def _follow_pledges(self, writer: Writer) -> None:
+        """Pledges follow what was written. Last, because nothing waits for them."""
+        paying = self.paying(writer.made, writer.givers)
+        done = Pledges(self.settler.client, self.leases, self.settler.types).settle(list(paying.values()))
+        for id_, one in paying.items():
+            if one.contribution in done.questions:
+                what = f"Payment {id_} names {done.questions[one.contribution]}; it pays no pledge."
+                next_step = "link it in CiviCRM by hand where it is meant for another pledge; then dismiss this."
+                writer.ask(id_, Question("pledge", what, next_step, one.contribution))
+            if one.contact in done.busy:
+                why = "somebody else is at work on the pledges of this giver"
+                self.gathered.end(id_, Outcome(LATER, why, done.busy[one.contact]))
+
+    def paying(self, new: Mapping[str, int], givers: Mapping[str, int]) -> dict[str, Paying]:
+        """Payments that name a pledge or pay one already. new, givers: contributions made now, and their contacts."""
+        found = {}
+        for id_, payment in self.payments.items():
+            gift, entry = self.gifts.get(payment.subscription), self.there.entries.get(id_)
+            named = number(payment.metadata, "pledge_id") or (number(gift.metadata, "pledge_id") if gift else 0)
+            contribution, contact = (entry.id, entry.contact) if entry else (new.get(id_, 0), givers.get(id_, 0))
+            if contribution and (named or id_ in self.there.paying):
+                found[id_] = Paying(contribution, contact, named)
+        return found
 
     def _leave(self, id_: str, outcome: Outcome) -> None:
         """Leave a payment or gift for later, and a gift's payments with it."""

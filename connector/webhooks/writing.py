@@ -17,12 +17,16 @@ from connector.webhooks.table import COMPLETED, PENDING, Books
 
 @dataclass(slots=True)
 class Writer:
-    """One batch's writes. made: payment → its new contribution; questions: what came up while writing, by id."""
+    """One batch's writes. made: payment → its new contribution; questions: what came up while writing, by id.
+
+    givers: payment → the contact of its new contribution.
+    """
 
     client: CiviClient
     there: Look
     people: Found
     made: dict[str, int] = field(default_factory=dict)
+    givers: dict[str, int] = field(default_factory=dict)
     questions: dict[str, list[Question]] = field(default_factory=dict)
     _recurs: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -40,7 +44,9 @@ class Writer:
         for id_, payment in payments.items():
             calls |= self._payment(payment, decisions[id_])
         found = self.client.multi(calls)
-        self.made = {id_: int(found[f"{id_} create"][0]["id"]) for id_ in payments if f"{id_} create" in calls}
+        made = {id_: found[f"{id_} create"][0] for id_ in payments if f"{id_} create" in calls}
+        self.made = {id_: int(row["id"]) for id_, row in made.items()}
+        self.givers = {id_: int(row["contact_id"]) for id_, row in made.items()}
         return {name.split(" ")[0] for name, rows in found.items() if " step " in name and not rows}
 
     def _make_contacts(self, needed: set[str]) -> None:
@@ -70,7 +76,7 @@ class Writer:
         if len(known) > 1:
             ids = ", ".join(str(one.id) for one in known)
             what = f"Monthly gift {id_} is in CiviCRM more than once: recurring contributions {ids}."
-            self._ask(id_, Question("twice", what, f"keep {first.id}, which gets its payments, and delete the others."))
+            self.ask(id_, Question("twice", what, f"keep {first.id}, which gets its payments, and delete the others."))
         if first.written == recurring.state(gift) and not recurring.was_edited(first):
             return {}
         if recurring.was_edited(first):
@@ -82,7 +88,7 @@ class Writer:
                 "change the gift in Stripe, or take Stripe's value, or keep CiviCRM's; its payments go on coming in."
             )
             if not self.there.is_dismissed(id_, "edited"):
-                self._ask(id_, Question("edited", what, next_step, first.id))
+                self.ask(id_, Question("edited", what, next_step, first.id))
             return {}
         where = [["id", "=", first.id], ["contribution_status_id:name", "=", first.status]]
         return {f"{id_} step": ("ContributionRecur", "update", {"where": where, "values": recurring.values(gift)})}
@@ -149,7 +155,8 @@ class Writer:
         fund = metadata.get("fund_campaign", "")
         return self.there.names.get(fund) or next(iter(self.there.names.values()))
 
-    def _ask(self, id_: str, question: Question) -> None:
+    def ask(self, id_: str, question: Question) -> None:
+        """Note one more question about a payment or a monthly gift."""
         self.questions.setdefault(id_, []).append(question)
 
 

@@ -5,7 +5,7 @@ These are the rules for Contribution, ContributionRecur and ContributionSoft. Wh
 
 import secrets
 
-from sandbox.civicrm import dates, ledger
+from sandbox.civicrm import dates, ledger, pledges
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.site import Call
 from sandbox.civicrm.store import Row, fold
@@ -93,6 +93,8 @@ def _after(call: Call, record: Record, row: Row, old: Row | None) -> None:
     store_custom(call, "Contribution", record, row)
     if old is None and row.get("contribution_recur_id"):
         _move_next(call, row)
+    if old is not None:
+        pledges.gift_moved(call.site, row, old["contribution_status_id"])
 
 
 def _move_next(call: Call, row: Row) -> None:
@@ -104,6 +106,7 @@ def _move_next(call: Call, row: Row) -> None:
 
 def _remove(call: Call, row: Row, params: dict[str, object]) -> None:
     ledger.forget(call.site, row)
+    pledges.gift_gone(call.site, row)
     for credit in call.site.table("ContributionSoft").find("contribution_id", row["id"]):
         call.site.table("ContributionSoft").delete(credit)
 

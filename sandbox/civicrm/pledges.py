@@ -92,6 +92,25 @@ def cancel(call: Call, rows: list[Row]) -> list[None]:
     return [None] * len(rows)
 
 
+def gift_moved(site: Site, contribution: Row, before: int) -> None:
+    """A gift under way that arrives or fails takes the payments that it is linked to along; no other change does."""
+    after = contribution["contribution_status_id"]
+    if before != PENDING or after == before:
+        return
+    if after != COMPLETED:
+        gift_gone(site, contribution)
+        return
+    for payment in site.table("PledgePayment").find("contribution_id", contribution["id"]):
+        payment.update(status_id=COMPLETED, actual_amount=payment["scheduled_amount"])
+
+
+def gift_gone(site: Site, contribution: Row) -> None:
+    """The payments that were linked to it wait again; pending, whatever their day."""
+    table = site.table("PledgePayment")
+    for payment in table.find("contribution_id", contribution["id"]):
+        table.update(payment, {"contribution_id": None, "actual_amount": None, "status_id": PENDING})
+
+
 def _remove(call: Call, row: Row, params: dict[str, Any]) -> None:
     table = call.site.table("PledgePayment")
     for payment in table.find("pledge_id", row["id"]):

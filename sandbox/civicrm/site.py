@@ -59,7 +59,7 @@ def _tables() -> dict[str, Table]:
         "RelationshipType": Table(unique=(("name_a_b",), ("name_b_a",))),
         "Relationship": Table(indexed=("contact_id_a", "contact_id_b")),
         "Pledge": Table(indexed=("contact_id",)),
-        "PledgePayment": Table(indexed=("pledge_id",)),
+        "PledgePayment": Table(indexed=("pledge_id", "contribution_id")),
         "Contribution": Table(unique=(("trxn_id",), ("invoice_id",)), indexed=("contact_id", "trxn_id", "invoice_id")),
         "ContributionRecur": Table(unique=(("trxn_id",), ("invoice_id",)), indexed=("contact_id", "processor_id")),
         "ContributionSoft": Table(indexed=("contribution_id",)),

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector.webhooks.entered import Entered
+from connector.webhooks.reconcile import Reconciliation
 from tests.fund import stories
 from tests.fund.books import Books
 from tests.fund.connector import Fund, connected
@@ -91,6 +94,46 @@ def test_a_story_ends_to_the_cent_in_its_rows_and_on_the_account(
     assert books.bank() - before == stories.cents(BANK[story])
     written = len(fund.writes)
     fund.again()
+    assert len(fund.writes) == written
+
+
+def test_a_pledge_is_kept_by_gifts_and_opens_again(sides, books, fund) -> None:
+    """By a payment that names it, and by a contribution that staff enter; then both are given back."""
+    stripe = sides[2]
+    person = {"first_name": "Amina", "last_name": "Example", "source": "Stripe", "contact_type": "Individual"}
+    (contact,) = [row["id"] for row in books.call("Contact", "create", values=person)]
+    ours = {"financial_type_id:name": "Protector Pilot Fund", "currency": "EUR", "is_test": True, "contact_id": contact}
+    terms = {"amount": 100, "original_installment_amount": 50, "installments": 2, "frequency_unit": "month"}
+    terms |= {"create_date": "2020-01-01", "start_date": "2020-01-01", "frequency_interval": 1}
+    (made,) = books.call("Pledge", "create", values={**ours, **terms, "status_id:name": "Pending"})
+    named = {"fund_campaign": "protector-pilot", "contact_id": str(contact), "pledge_id": str(made["id"])}
+
+    def instalments() -> list[str]:
+        order = {"scheduled_date": "ASC", "status_id": "ASC"}
+        asked = {"select": ["*", "status_id:name", "pledge_id.status_id:name"], "orderBy": order}
+        rows = books.call("PledgePayment", "get", where=[["pledge_id", "=", made["id"]]], **asked)
+        shown = [f"{row['scheduled_amount']:g} {row['status_id:name']}" for row in rows]
+        return [rows[0]["pledge_id.status_id:name"], *shown]
+
+    stripe.do("give", name="Amina Example", amount=7000, metadata=named)
+    stripe.deliver()
+    fund.drain()
+    assert instalments() == ["Overdue", "50 Completed", "20 Completed", "30 Overdue"]
+    (given,) = books.call("Contribution", "create", values={**ours, "total_amount": 30})
+    entered = Entered(fund.settler)
+    while entered.step():
+        pass
+    assert instalments() == ["Completed", "50 Completed", "20 Completed", "30 Completed"]
+    stripe.do("refund", amount=3000)
+    stripe.deliver()
+    fund.drain()
+    books.call("Contribution", "update", where=[["id", "=", given["id"]]], values={"total_amount": 10})
+    while entered.step():
+        pass
+    assert instalments() == ["Overdue", "40 Completed", "10 Overdue", "10 Completed", "20 Overdue", "20 Overdue"]
+    written = len(fund.writes)
+    fund.again()
+    Reconciliation(fund.settler, datetime(2020, 1, 1, tzinfo=UTC)).apply()
     assert len(fund.writes) == written
 
 

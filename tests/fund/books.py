@@ -91,7 +91,9 @@ class Books:
         ]
         credits = self.call("ContributionSoft", "get", select=["contribution_id.invoice_id", "amount"])
         people = self.call("Contact", "get", select=["display_name"], where=[["source", "=", "Stripe"]])
-        rows = [*found, *credits, *people, {"bank": str(self.bank())}, {"problems": sorted(self.problems())}]
+        paid = ["scheduled_date", "scheduled_amount", "actual_amount", "status_id:name", "contribution_id.invoice_id"]
+        pledges = self.call("PledgePayment", "get", select=[*paid, "pledge_id.status_id:name"])
+        rows = [*found, *credits, *people, *pledges, {"bank": str(self.bank())}, {"problems": sorted(self.problems())}]
         return sorted(json.dumps({k: row[k] for k in sorted(row) if k != "id"}) for row in rows)
 
 
