@@ -6,6 +6,8 @@ Objects come as plain dicts, because StripeObject is none since SDK 15. Amounts 
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
@@ -125,6 +127,11 @@ class StripeApi:
     def account(self) -> Object:
         """The account that the key belongs to."""
         return self._one("account", lambda: self._v1.accounts.retrieve_current())
+
+    def now(self) -> datetime:
+        """The moment at Stripe (aware UTC), from the Date of an answer (RFC 9110, section 6.6.1)."""
+        answer = self._asked("account", lambda: self._v1.accounts.retrieve_current()).last_response
+        return parsedate_to_datetime(answer.headers["Date"])
 
     def endpoints(self) -> list[Object]:
         """The account's webhook endpoints; a restricted key may lack the permission to read them."""

@@ -56,7 +56,7 @@ def _stripe(context: Context, runtime: CiviClient) -> list[Finding]:
     )
     funds = fund.load(settings.connector_mappings).values()
     look = stripe_checks.names(lambda: ledger.names(funds, runtime.multi(ledger.name_calls(funds))))
-    return [*found, look]
+    return [*found, look, stripe_checks.permission(runtime)]
 
 
 def _mailer(context: Context) -> Callable[[], Mailer] | None:

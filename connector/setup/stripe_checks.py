@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Collection, Iterator
 
+from connector import clock
+from connector.civicrm.client import Call, CiviClient
 from connector.errors import ConnectorError, UserError
 from connector.setup.checks import Finding
-from connector.stripe_api import VERSION, StripeApi
+from connector.stripe_api import TOLERANCE, VERSION, StripeApi
 
 PATH = "/webhooks/stripe"
+# How far apart the clocks may be, in seconds, before somebody looks. An answer on its way is not counted.
+CLOCKS_APART = 60
 _ENDPOINT = "the administrator makes a new endpoint with this version (docs/runbook.md, Stripe)"
 
 
@@ -25,6 +29,7 @@ def run(api: StripeApi, key: str, *, livemode: bool, secrets: Collection[str]) -
         f"account {account['id']}, " + (f"{wanted} mode" if fits else f"but it is no key of the {wanted} mode"),
         "" if fits else "the administrator sets STRIPE_API_KEY and STRIPE_LIVEMODE to the same mode",
     )
+    yield _clock(api)
     yield _secrets(secrets)
     yield _endpoint(api)
 
@@ -36,6 +41,23 @@ def names(look: Callable[[], object]) -> Finding:
     except UserError as error:
         return Finding("names of the fund", False, " ".join([error.what, *error.problems]), error.next_step)
     return Finding("names of the fund", True, "CiviCRM has all that mappings/stripe.toml names")
+
+
+def permission(runtime: CiviClient) -> Finding:
+    """Whether the runtime key may enter a gift."""
+    call: Call = ("Contribution", "checkAccess", {"action": "create", "values": {"financial_type_id:name": "Donation"}})
+    may = bool(runtime.multi({"gift": call})["gift"][0]["access"])
+    told = "it may enter gifts" if may else "missing: edit contributions"
+    return Finding("permission to enter gifts", may, told, "" if may else "the administrator adds it to its role")
+
+
+def _clock(api: StripeApi) -> Finding:
+    """Stripe's webhooks are taken only while both clocks agree: a signature says when it was made."""
+    apart = abs((clock.now() - api.now()).total_seconds())
+    if apart > CLOCKS_APART:
+        told = f"this machine's clock and Stripe's are {apart:.0f} s apart; from {TOLERANCE} s on no webhook is taken"
+        return Finding("clock", False, told, "the administrator lets the machine set its clock by itself (NTP)")
+    return Finding("clock", True, "as at Stripe")
 
 
 def _secrets(secrets: Collection[str]) -> Finding:

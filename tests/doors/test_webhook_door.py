@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import responses
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from connector import create_app
@@ -54,6 +55,27 @@ def _nobody_is_asked() -> Iterator[None]:
     """Any request that goes out meanwhile fails the test."""
     with responses.RequestsMock():
         yield
+
+
+def test_a_full_disk_answers_503_and_the_event_is_taken_when_there_is_room(tmp_path: Path) -> None:
+    """A database that may not grow any more is what a full disk looks like to SQLite."""
+    body = json.dumps(COMPLETED)
+    room = ["PRAGMA max_page_count = 1"]
+
+    def fill(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute(room[0])
+
+    door = Door(tmp_path)
+    door.post(json.dumps(GIFT["a-onetime-card/01-payment_intent.created"]))
+    sa.event.listen(sa.Engine, "connect", fill)
+    try:
+        full = Door(tmp_path)
+        answers = [full.post(json.dumps(COMPLETED | {"id": f"evt_{n}"})) for n in range(400)]
+    finally:
+        sa.event.remove(sa.Engine, "connect", fill)
+    assert set(answers) == {200, 503}
+    assert len(door.rows()) == 1 + answers.count(200)
+    assert door.post(body) == 200
 
 
 @pytest.mark.parametrize("name", sorted(ODD["raw_deliveries"]))
@@ -139,6 +161,6 @@ def test_nothing_of_a_person_is_kept(door: Door, caplog: pytest.LogCaptureFixtur
     assert {door.post(json.dumps(event)) for event in events} == {200}
     kept = b"".join(path.read_bytes() for path in door.path.parent.glob("door.sqlite3*")) + caplog.text.encode()
     assert events[0]["id"].encode() in kept
-    for word in ("example.org", "Amina", "Example Street", "For the children", "4242", "Cork"):
-        assert word in sent or word == "4242"
+    for word in ("example.org", "Amina", "Example Street", "For the children", "Cork"):
+        assert word in sent
         assert word.encode() not in kept

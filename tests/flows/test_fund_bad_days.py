@@ -1,11 +1,13 @@
 """Bad days of the fund: Stripe or CiviCRM away, keys and clocks wrong. Everything waits, says why, and comes right."""
 
+import re
 import sqlite3
 import time
 from contextlib import closing
 
 import pytest
 
+from connector import clock
 from tests.flows.conftest import FundFlow
 from tests.flows.fund import AMINA
 
@@ -90,6 +92,7 @@ def test_a_permission_that_was_taken_away(fund: FundFlow, expected: list[str]) -
     fund.works()
     assert fund.counts()["waiting"]
     assert any("Authorization failed" in row["why"] for row in fund.inbox()["rows"])
+    assert "missing: edit contributions" in fund.connector.run("doctor", code=5, CIVICRM_SETUP_KEY="")
     fund.site.api("Role", "update", where=[["id", "=", role["id"]]], values={"permissions": role["permissions"]})
     fund.later(minutes=5)
     fund.works()
@@ -106,6 +109,21 @@ def test_a_database_that_is_locked_answers_503_and_stripe_sends_again(fund: Fund
     fund.delivers()
     fund.works()
     assert fund.only()["contribution_status_id:name"] == "Completed"
+
+
+def test_a_clock_that_goes_wrong(fund: FundFlow) -> None:
+    """An hour fast: no webhook is taken, as doctor says, and the reconciliation enters what was given all the same."""
+    right = clock.now
+    fund.later(hours=1)
+    told = fund.connector.run("doctor", code=5)
+    assert re.search(r"36\d\d s apart; from 300 s on", told)
+    fund.stripe.do("give", **AMINA)
+    fund.connector.run("reconcile", "--since", "2020-01-01", "--apply")
+    assert fund.only()["contribution_status_id:name"] == "Completed"
+    fund.monkeypatch.setattr("connector.clock.now", right)
+    fund.delivers()
+    fund.works()
+    assert len(fund.books.contributions()) == 1
 
 
 def test_secrets_that_are_rolled(fund: FundFlow) -> None:

@@ -116,6 +116,18 @@ def test_a_contact_that_is_named(fund: FundFlow, trashed: bool) -> None:
     assert (fund.only()["contact_id"] == named["id"]) is not trashed
 
 
+def test_a_contact_that_is_named_and_was_merged(fund: FundFlow) -> None:
+    """The gift goes to the survivor."""
+    gone, kept = (
+        fund.site.api("Individual", "create", values={"first_name": name, "last_name": "Example"})[0]["id"]
+        for name in ("Layla", "Leila")
+    )
+    fund.site.api("Contact", "mergeDuplicates", contactId=kept, duplicateId=gone, mode="aggressive")
+    fund.told("give", **AMINA, metadata={"fund_campaign": "protector-pilot", "contact_id": str(gone)})
+    fund.works()
+    assert fund.only()["contact_id"] == kept
+
+
 def test_an_edit_between_look_and_write(fund: FundFlow, gift: str) -> None:
     """Nothing is written over it; the row is looked at again, and then it is asked about."""
     fund.told("refund", amount=1000)
@@ -171,7 +183,15 @@ def test_the_inbox_on_the_command_line(fund: FundFlow, gift: str) -> None:
 
 def test_the_doctor_of_the_fund(fund: FundFlow) -> None:
     found = {one["check"]: one for one in json.loads(fund.connector.run("doctor", "--json"))}
-    assert all(found[name]["ok"] for name in ("Stripe key", "webhook secrets", "webhook endpoint", "names of the fund"))
+    names = (
+        "Stripe key",
+        "clock",
+        "webhook secrets",
+        "webhook endpoint",
+        "names of the fund",
+        "permission to enter gifts",
+    )
+    assert all(found[name]["ok"] for name in names)
     assert "STRIPE_WEBHOOK_SECRETS is not set" in fund.connector.run("doctor", code=5, STRIPE_WEBHOOK_SECRETS="")
     assert "it is no key of the live mode" in fund.connector.run("doctor", code=5, STRIPE_LIVEMODE="true")
     fund.books.call("Campaign", "delete", where=[["name", "=", "protector_pilot"]])
