@@ -20,12 +20,17 @@ def create_app(settings: Settings | None = None) -> "Flask":
 
     settings = settings or Settings.from_env()
     store = Store(settings.database_url)
-    app = Flask(__name__, static_folder=None)
+    app = Flask(__name__, static_folder="pages/static", template_folder="pages/templates")
     if settings.webhook_secrets:
         from connector.inbox import Inbox
         from connector.webhooks import door
 
         app.register_blueprint(door.blueprint(Inbox(store), settings.webhook_secrets, settings.stripe_livemode))
+
+    if settings.public_url:
+        from connector.pages import wiring
+
+        wiring.register(app, settings, store)
 
     @app.get("/healthz")
     def healthz() -> tuple[dict[str, str], int]:

@@ -24,6 +24,8 @@ DEFAULT_QUEUE = "sqlite:///solidarity-queue.sqlite3"
 DEFAULT_DATABASE = "sqlite:///solidarity.sqlite3"
 # More than CiviCRM's own server has processors gains nothing; six of them lost a third on two.
 WORKERS = ("1", "2", "3", "4")
+# How many servers of ours stand between the world and the web service, each adding whom it got a request from.
+PROXIES = ("0", "1", "2", "3")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 # A guessable key would make the fingerprints of short values (a phone number) readable by trying them all.
 SHORTEST_KEY = 32
@@ -49,6 +51,8 @@ class Settings:
     stripe_webhook_secrets: str = field(default="", repr=False)
     stripe_api_base: str = ""
     stripe_livemode: bool = False
+    public_url: str = ""
+    trusted_proxies: int = 0
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
     admin_email: str = ""
@@ -79,6 +83,12 @@ class Settings:
         base = env.get("STRIPE_API_BASE", "").strip().rstrip("/")
         if base and not _is_safe(base):
             problems.append("STRIPE_API_BASE does not start with https:// (http:// only on this machine)")
+        public = env.get("PUBLIC_URL", "").strip().rstrip("/")
+        if public and not _is_safe(public):
+            problems.append("PUBLIC_URL does not start with https:// (http:// only on this machine)")
+        proxies = env.get("TRUSTED_PROXIES", "").strip() or "0"
+        if proxies not in PROXIES:
+            problems.append(f"TRUSTED_PROXIES is none of {', '.join(PROXIES)}")
         livemode = env.get("STRIPE_LIVEMODE", "").strip().lower() or "false"
         if livemode not in ("true", "false"):
             problems.append("STRIPE_LIVEMODE is neither true nor false")
@@ -96,6 +106,8 @@ class Settings:
             queue_url=env.get("QUEUE_URL", "").strip() or DEFAULT_QUEUE,
             stripe_api_base=base,
             stripe_livemode=livemode == "true",
+            public_url=public,
+            trusted_proxies=int(proxies),
             connector_mappings=Path(env.get("CONNECTOR_MAPPINGS", "").strip() or SHIPPED_MAPPINGS),
             mail_from=env.get("MAIL_FROM", "").strip(),
             admin_email=env.get("ADMIN_EMAIL", "").strip(),

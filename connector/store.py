@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from connector.errors import TransientError, UserError
 
-HEAD = "0003"  # the newest of connector/migrations/versions
+HEAD = "0004"  # the newest of connector/migrations/versions
 metadata = sa.MetaData()
 # which CiviCRM row a roster row became: the key is a keyed hash of the mapping's name and the row's key
 links = sa.Table(
@@ -87,6 +87,37 @@ untold = sa.Table(
     metadata,
     sa.Column("activity", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("parts", sa.JSON, nullable=False),
+)
+# which Checkout Session a form of the giving page opened: the key is a hash of the form's number and what it said
+checkouts = sa.Table(
+    "checkouts",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("session", sa.String(255), nullable=False, index=True),  # empty until Stripe answered
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+# hashes of links that open only once
+used_links = sa.Table(
+    "used_links",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+# what the page of the fund shows: sums, as the worker last counted them
+progress = sa.Table(
+    "progress",
+    metadata,
+    sa.Column("fund", sa.String(64), primary_key=True),
+    sa.Column("numbers", sa.JSON, nullable=False),
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+)
+# contributions whose receipt CiviCRM sends: `sending` is written before the request, so that it is never sent twice
+receipts = sa.Table(
+    "receipts",
+    metadata,
+    sa.Column("contribution", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.String(16), nullable=False),  # sending, sent, refused
+    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
 )
 
 

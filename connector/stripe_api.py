@@ -1,4 +1,6 @@
-"""The one door to Stripe: is a webhook genuine, and what does Stripe hold now. Only reads here; all under one version.
+"""The one door to Stripe: is a webhook genuine, what does Stripe hold now, and the pages on which givers pay.
+
+All under one version. Nothing is written but the sessions of those pages.
 
 Objects come as plain dicts, because StripeObject is none since SDK 15. Amounts are whole numbers of the smallest unit.
 """
@@ -142,6 +144,31 @@ class StripeApi:
         """Events since then that did not reach every endpoint. Stripe keeps them for 30 days."""
         asked: Any = {"delivery_success": False, "created": {"gte": since}, "limit": 100}
         return self._all("event", lambda: self._v1.events.list(asked))
+
+    def session(self, id_: str) -> Object:
+        """A Checkout Session."""
+        return self._one("checkout.session", lambda: self._v1.checkout.sessions.retrieve(id_))
+
+    def open_checkout(self, asked: Mapping[str, Any], key: str) -> Object:
+        """Open a Checkout Session. key: the same makes the same session, for a day."""
+        params: Any = asked
+        options: Any = {"idempotency_key": key}
+        return self._one("checkout.session", lambda: self._v1.checkout.sessions.create(params, options))
+
+    def customers(self, email: str) -> list[Object]:
+        """The customers with this e-mail, as it was written."""
+        asked: Any = {"email": email, "limit": 100}
+        return list(self._all("customer", lambda: self._v1.customers.list(asked)))
+
+    def subscriptions_of(self, customer: str) -> list[Object]:
+        """The customer's monthly gifts, ended ones left out."""
+        asked: Any = {"customer": customer, "limit": 100}
+        return list(self._all("subscription", lambda: self._v1.subscriptions.list(asked)))
+
+    def open_portal(self, customer: str, return_url: str) -> Object:
+        """Open a session of the customer portal, where a giver ends or changes a monthly gift."""
+        asked: Any = {"customer": customer, "return_url": return_url}
+        return self._one("billing_portal.session", lambda: self._v1.billing_portal.sessions.create(asked))
 
     def _transaction(self, id_: str) -> Object:
         return self._one("balance_transaction", lambda: self._v1.balance_transactions.retrieve(id_))

@@ -33,7 +33,17 @@ PATHS: dict[UrlForm, tuple[str, str]] = {
     "wordpress": ("/?civiwp=CiviCRM&q=civicrm/ajax/api4", "/?civiwp=CiviCRM&q=civicrm/ajax/rest"),
 }
 READS = frozenset(
-    {"get", "getFields", "getActions", "getMergedTo", "getMergedFrom", "getDuplicates", "getmergedto", "checkAccess"}
+    {
+        "get",
+        "getFields",
+        "getActions",
+        "getMergedTo",
+        "getMergedFrom",
+        "getDuplicates",
+        "getmergedto",
+        "checkAccess",
+        "validateChecksum",
+    }
 )
 # PHP drops every parameter of a body over post_max_size (8 MB by default): a get would then run without its filter.
 # nginx refuses bodies over 1 MiB by default. Counted as sent, because encoding makes JSON half as long again.

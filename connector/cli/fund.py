@@ -15,7 +15,9 @@ from connector.webhooks import answers, fund as funds
 from connector.webhooks.drain import Drain
 from connector.webhooks.entered import Entered
 from connector.webhooks.nightly import Nightly
+from connector.webhooks.progress import Counting
 from connector.webhooks.proving import Prover
+from connector.webhooks.receipts import Receipts
 from connector.webhooks.settle import Settler
 
 # A lease outlives the request that its holder died in: CiviCRM goes on working after its client left. For a sync the
@@ -41,7 +43,27 @@ def steps(context: Context, client: CiviClient, store: Store, *, nightly: bool) 
     """The fund's part of the worker: the inbox, its alarm, and, if so, the reconciliation of the night."""
     settling = settler(context, client, store)
     drain = Drain(Inbox(store), client, settling.settle, {"po_": Prover(settling).settle})
-    return [drain.step, drain.alarm, Entered(settling).step, *([Nightly(settling).step] if nightly else [])]
+    return [
+        drain.step,
+        drain.alarm,
+        Entered(settling).step,
+        *_afterwards(context, client, store),
+        *([Nightly(settling).step] if nightly else []),
+    ]
+
+
+def _afterwards(context: Context, client: CiviClient, store: Store) -> list[Callable[[], int]]:
+    """Receipts that CiviCRM sends, and the numbers that the fund's pages show."""
+    settings = context.settings
+    ours = list(funds.load(settings.connector_mappings).values())
+    steps: list[Callable[[], int]] = []
+    if any(fund.receipts == funds.CIVICRM for fund in ours):
+        settings.need("mail_from")
+    if settings.mail_from:  # also when receipts are Stripe's now: some gifts may wait for theirs from before
+        steps.append(Receipts(client, store, settings.mail_from).step)
+    if settings.public_url:
+        steps.append(Counting(client, store, ours, settings.stripe_livemode).step)
+    return steps
 
 
 def waiter(context: Context, store: Store) -> Callable[[], bool]:

@@ -4,9 +4,9 @@ A lease is taken before the reading, so that nobody writes an older state over a
 monthly gifts, in their order, everywhere.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -72,9 +72,17 @@ def gather(api: StripeApi, roots: Iterable[str], leases: Leases) -> Gathered:
             found.gifts[id_] = gift
     # a payment of a monthly gift that could not be read now waits with it
     found.payments = {
-        id_: one for id_, one in found.payments.items() if not one.subscription or one.subscription in found.gifts
+        id_: _of_gift(one, found.gifts)
+        for id_, one in found.payments.items()
+        if not one.subscription or one.subscription in found.gifts
     }
     return found
+
+
+def _of_gift(payment: Payment, gifts: Mapping[str, Subscription]) -> Payment:
+    """A payment of a monthly gift says what that gift says: Stripe does not hand its metadata on to payments."""
+    gift = gifts.get(payment.subscription)
+    return replace(payment, metadata={**gift.metadata, **payment.metadata}) if gift else payment
 
 
 def outcome_of(error: ConnectorError) -> Outcome:

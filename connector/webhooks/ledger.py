@@ -28,8 +28,11 @@ _TEXT = (
     "Settled_Currency",
     "Transactions",
     "Message",
+    "Anonymous",
 )
 FACTS = tuple(f"{STRIPE}.{name}" for name in (*_MONEY, *_TEXT))
+# Who sends the receipt of this gift, decided once, when it is made.
+RECEIPT_BY = f"{STRIPE}.Receipt_By"
 # What proving payouts writes; settling leaves it.
 OF_PAYOUTS = (f"{STRIPE}.Payouts", f"{STRIPE}.Payout_Verdict")
 SELECT = [
@@ -49,6 +52,8 @@ SELECT = [
     *FACTS,
     *OF_PAYOUTS,
 ]
+# How long a text field of CiviCRM may be.
+LONGEST_MESSAGE = 255
 # CiviCRM hides test rows unless they are asked for.
 TEST_TOO = ["is_test", "IN", [True, False]]
 
@@ -71,10 +76,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The ids of a fund's names in CiviCRM, which are checked: an unknown name would become empty without a word."""
+    """The ids of a fund's names in CiviCRM, which are checked: an unknown name would become empty without a word.
+
+    receipts: who sends them.
+    """
 
     values: Mapping[str, int]
     soft_credit_type: int
+    receipts: str = ""
 
 
 def calls(payments: Sequence[str], numbers: Sequence[str]) -> dict[str, Call]:
@@ -130,7 +139,8 @@ def facts(payment: Payment) -> dict[str, str]:
         "Settled_Fee": str(from_minor(known.fee, known.currency)) if known else "",
         "Settled_Currency": known.currency.upper() if known else "",
         "Transactions": "\n".join(lines),
-        "Message": payment.message[:255],
+        "Message": (payment.message or payment.metadata.get("note", ""))[:LONGEST_MESSAGE],
+        "Anonymous": "1" if payment.metadata.get("anonymous") else "",
     }
     return {f"{STRIPE}.{name}": value for name, value in found.items()}
 
@@ -204,7 +214,8 @@ def name_calls(funds: Iterable[Fund]) -> dict[str, Call]:
 
 def names(funds: Iterable[Fund], found: Mapping[str, Sequence[Row]]) -> dict[str, Names]:
     """Fund → the ids of its names. Raises UserError for names that CiviCRM does not have."""
-    made = {fund.name: dict(_named(fund)) for fund in funds}
+    funds = list(funds)
+    made, by = {fund.name: dict(_named(fund)) for fund in funds}, {fund.name: fund.receipts for fund in funds}
     fields = {field for one in made.values() for field in one}
     ids = {field: {row["name"]: int(row.get("value") or row["id"]) for row in found[field]} for field in fields}
     missing = [f"{field} '{name}'" for one in made.values() for field, name in one.items() if name not in ids[field]]
@@ -215,7 +226,7 @@ def names(funds: Iterable[Fund], found: Mapping[str, Sequence[Row]]) -> dict[str
             next_step="the administrator runs `solidarity setup apply`, or corrects mappings/stripe.toml.",
         )
     return {
-        fund: Names({f: ids[f][n] for f, n in one.items() if f != _SOFT}, ids[_SOFT][one[_SOFT]])
+        fund: Names({f: ids[f][n] for f, n in one.items() if f != _SOFT}, ids[_SOFT][one[_SOFT]], by[fund])
         for fund, one in made.items()
     }
 
@@ -238,4 +249,6 @@ def _canonical(name: str, value: Any) -> str:
         return str(cents(text))
     if short == "Dispute_Due":
         return text[:10]
+    if short == "Anonymous":
+        return "1" if value in (True, 1, "1") else ""
     return text.replace("\r\n", "\n")

@@ -143,8 +143,7 @@ class _Batch:
         """Payments that name a pledge or pay one already. new, givers: contributions made now, and their contacts."""
         found = {}
         for id_, payment in self.payments.items():
-            gift, entry = self.gifts.get(payment.subscription), self.there.entries.get(id_)
-            named = number(payment.metadata, "pledge_id") or (number(gift.metadata, "pledge_id") if gift else 0)
+            entry, named = self.there.entries.get(id_), number(payment.metadata, "pledge_id")
             contribution, contact = (entry.id, entry.contact) if entry else (new.get(id_, 0), givers.get(id_, 0))
             if contribution and (named or id_ in self.there.paying):
                 found[id_] = Paying(contribution, contact, named)

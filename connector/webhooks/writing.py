@@ -115,6 +115,7 @@ class Writer:
     def _create(self, payment: Payment, decision: Decision) -> Call:
         recur, contact = self._recurs.get(payment.subscription, (0, 0))
         base = self._base(payment.id, payment.metadata, contact, recur)
+        base[ledger.RECEIPT_BY] = self._names(payment.metadata).receipts
         entity, action, params = ledger.create(payment, decision.steps[0], base)
         code = payment.metadata.get("chapter", "")
         chapter = self.people.chapters.get(code.casefold(), 0)

@@ -11,6 +11,7 @@ from sandbox.civicrm import (
     access,
     accounts,
     activities,
+    checksums,
     contacts,
     contributions,
     customdata,
@@ -84,6 +85,10 @@ _MERGES: dict[str, Callable[[Call, Params], list[Any]]] = {
     "getMergedTo": merge.merged_to,
     "mergeDuplicates": merge.merge_duplicates,
 }
+_CHECKSUMS: dict[str, Callable[[Call, Params], list[Any]]] = {
+    "getChecksum": checksums.make,
+    "validateChecksum": checksums.validate,
+}
 # What staff's browsers ask.
 _SCREENS: dict[str, Callable[[Call, Params], list[Any]]] = {
     "run": lists.run,
@@ -91,7 +96,7 @@ _SCREENS: dict[str, Callable[[Call, Params], list[Any]]] = {
     "submitFile": forms.submit_file,
 }
 _SPECIAL: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(CONTACT_ENTITIES, (*_CRUD, *_MERGES)),
+    **dict.fromkeys(CONTACT_ENTITIES, (*_CRUD, *_MERGES, *_CHECKSUMS)),
     "Group": (*_CRUD, "refresh"),
     "Pledge": (*_CRUD, "cancel"),
     **dict.fromkeys(("GroupNesting", "FinancialTrxn", "EntityFinancialTrxn"), ("get", *_DESCRIBES)),
@@ -115,6 +120,8 @@ _PARAMETERS = {
     "getMergedTo": ("contactId", "isTest"),
     "getMergedFrom": ("contactId", "isTest"),
     "mergeDuplicates": ("contactId", "duplicateId", "mode"),
+    "getChecksum": ("contactId", "ttl"),
+    "validateChecksum": ("contactId", "checksum"),
     "flush": ("triggers", "session", "language"),
     **dict.fromkeys(("refresh", "cancel"), ("where", "orderBy", "limit", "offset")),
     "set": ("values",),
@@ -210,7 +217,7 @@ def _other(call: Call, entity: str, action: str, params: Params) -> list[Any]:
         return access.check_access(call, entity, params)
     if action == "getFields":
         return describe.get_fields(call, entity, params)
-    if found := _MERGES.get(action) or _SCREENS.get(action):
+    if found := _MERGES.get(action) or _CHECKSUMS.get(action) or _SCREENS.get(action):
         return found(call, params)
     if entity == "Setting":
         return _settings(call, action, params)

@@ -96,6 +96,8 @@ _CONTACT = {
     "getMergedFrom": "access CiviCRM",
     "mergeDuplicates": "merge duplicate contacts",
     "getDuplicates": ADMINISTER,
+    "getChecksum": ADMINISTER,
+    "validateChecksum": "access CiviCRM",
 }
 _OF_CONTACT = {"get": "", "*": "edit all contacts"}
 _ADMIN_DATA = {"get": "access CiviCRM", "*": "administer CiviCRM data"}

@@ -1,0 +1,24 @@
+"""FACTS §9: CiviCRM sends a receipt on request, and notes the day with the contribution."""
+
+import json
+
+from .giving import Fund
+from .wire import Site
+
+
+def test_s09_a_receipt_leaves_its_day(site: Site, runtime: str) -> None:
+    fund = Fund(site)
+    site.save("Email", {"contact_id": fund.giver, "email": "amina@example.org"})
+    invoice = fund.give(total_amount=10)
+
+    def day() -> tuple[int, str | None]:
+        (row,) = site.get("Contribution", fund.named(invoice), "receipt_date", who=runtime)
+        return row["id"], row["receipt_date"]
+
+    number, before = day()
+    assert before is None
+    params = json.dumps({"id": number, "receipt_from_email": "fund@example.org"})
+    form = {"entity": "Contribution", "action": "sendconfirmation", "json": params}
+    answer = site.send("/civicrm/ajax/rest", form, site.headers(runtime))
+    assert (answer.status, answer.body["is_error"]) == (200, 0)
+    assert day()[1] is not None
