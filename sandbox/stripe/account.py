@@ -23,6 +23,7 @@ class Account:
         self.world = World()
         self.player = Player(self.world)
         self.webhook_url, self.secrets = self.first_url, [WEBHOOK_SECRET]
+        self.is_holding = False  # what the pages let happen waits until somebody says "deliver"
         self.delivered: dict[str, bool] = {}
         self.answered: dict[str, tuple[str, Json]] = {}  # by idempotency key
 

@@ -49,6 +49,7 @@ def open_session(world: World, wanted: Json, pay_url: str = "https://checkout.ex
         session["customer_creation"] = wanted.get("customer_creation", "if_required")
     world.hidden[id] = {
         "recurring": recurring,
+        "title": ", ".join(_names(wanted["line_items"])),
         "payment_metadata": (wanted.get("payment_intent_data") or {}).get("metadata") or {},
         "subscription_metadata": (wanted.get("subscription_data") or {}).get("metadata") or {},
     }
@@ -69,6 +70,11 @@ def _lines(lines: list[Json]) -> tuple[int, str, Json | None]:
     if currency != money.SETTLEMENT and currency not in money.RATES:
         raise Refused(f"Invalid currency: {currency}. This stand-in exchanges {sorted(money.RATES)}.")
     return total, currency, recurring
+
+
+def _names(lines: list[Json]) -> list[str]:
+    """What the giver reads that the money is for."""
+    return [name for line in lines if (name := line["price_data"].get("product_data", {}).get("name"))]
 
 
 def _field(wanted: Json) -> Json:
@@ -117,8 +123,9 @@ def details(step: Json) -> Json:
 
 def finish(world: World, session: Json, step: Json, **values: Any) -> None:
     """The giver is done: the session says who they are and what came of it."""
+    answers = step.get("custom_fields", {})
     for field in session["custom_fields"]:
-        field["text"]["value"] = step.get("note")
+        field["text"]["value"] = answers.get(field["key"], step.get("note"))
     world.change("checkout.session.completed", session, status="complete", url=None, **values)
 
 

@@ -22,7 +22,7 @@ from sandbox.stripe.faults import KINDS, Faults
 from sandbox.stripe.shapes import Json
 from sandbox.stripe.world import Refused
 
-KEPT = ("world", "player", "webhook_url", "secrets", "delivered", "answered")
+KEPT = ("world", "player", "webhook_url", "secrets", "is_holding", "delivered", "answered")
 
 
 def routes(account: Account, faults: Faults) -> Blueprint:

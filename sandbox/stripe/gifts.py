@@ -33,14 +33,14 @@ def give(world: World, step: Json) -> None:
     if session["amount_total"] == 0:
         checkout.finish(world, session, step, customer_details=who, payment_status="no_payment_required")
         return
-    metadata = world.hidden.get(session["id"], {}).get("payment_metadata", {})
-    found = payments.intent(world, session["amount_total"], session["currency"], customer=owner, metadata=metadata)
-    session.update(payment_intent=found["id"], customer=owner)
+    is_first_try = not session["payment_intent"]
+    found = _intent(world, session, owner)
     if step.get("method", "card") == "sepa_debit":
         _debit(world, found, who)
         checkout.finish(world, session, step, customer_details=who)
         return
-    world.tell("payment_intent.created", found)
+    if is_first_try:
+        world.tell("payment_intent.created", found)
     for _ in range(int(step.get("declines", 0))):
         payments.fail(world, found, payments.charge(world, found, "card", who), str(step.get("code", "")))
         world.advance(30)
@@ -53,6 +53,18 @@ def give(world: World, step: Json) -> None:
     if not step.get("fee_later"):
         world.advance(2)
         payments.tell_fee(world, made)
+
+
+def _intent(world: World, session: Json, owner: str | None) -> Json:
+    """The session's PaymentIntent: whoever was declined tries again with the same one."""
+    if session["payment_intent"]:
+        found = world.get(session["payment_intent"])
+        found["customer"] = owner
+    else:
+        metadata = world.hidden.get(session["id"], {}).get("payment_metadata", {})
+        found = payments.intent(world, session["amount_total"], session["currency"], customer=owner, metadata=metadata)
+    session.update(payment_intent=found["id"], customer=owner)
+    return found
 
 
 def fee(world: World, step: Json) -> None:
@@ -74,6 +86,11 @@ def _waiting(world: World, step: Json) -> tuple[Json, Json]:
     return found, world.get(str(found["latest_charge"]))
 
 
+def _debits(world: World, found: Json) -> list[Json]:
+    """The tries by bank debit; cards that were declined before it do not count."""
+    return [made for made in world.of("charge", payment_intent=found["id"]) if made["id"].startswith("py_")]
+
+
 def debit_succeeds(world: World, step: Json) -> None:
     """The bank paid, after `days`."""
     found, made = _waiting(world, step)
@@ -83,8 +100,8 @@ def debit_succeeds(world: World, step: Json) -> None:
     session = payments.session_of(world, found)
     if session and session["payment_status"] != "paid":
         session["payment_status"] = "paid"
-        # A second try is made outside Checkout, so the session has nothing to tell of it.
-        if not any(world.of("charge", payment_intent=found["id"], status="failed")):
+        # A second debit is made outside Checkout, so the session has nothing to tell of it.
+        if len(_debits(world, found)) == 1:
             world.tell("checkout.session.async_payment_succeeded", session)
 
 
@@ -95,7 +112,7 @@ def debit_fails(world: World, step: Json) -> None:
     if payment := invoices.payment_of(world, found):
         invoices.bounced(world, payment)
     session = payments.session_of(world, found)
-    if session and len(list(world.of("charge", payment_intent=found["id"]))) == 1:
+    if session and len(_debits(world, found)) == 1:
         world.tell("checkout.session.async_payment_failed", session)
 
 

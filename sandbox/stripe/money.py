@@ -1,7 +1,10 @@
 """Money as Stripe counts it: the smallest unit of each currency, what arrives in euro, and what Stripe keeps."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+
+from sandbox.stripe.world import Refused
 
 SETTLEMENT = "eur"
 ZERO_DECIMALS = frozenset(
@@ -56,3 +59,17 @@ def fee(amount: int, method: str) -> int:
 def rounded(amount: Decimal) -> int:
     """To a whole unit, halves away from zero."""
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def shown(amount: int, currency: str) -> str:
+    """An amount as people write it: `50.00 EUR`."""
+    return f"{Decimal(amount).scaleb(-decimals(currency)):f} {currency.upper()}"
+
+
+def typed(text: str, currency: str) -> int:
+    """What somebody typed into a page, such as `12.50`, in the smallest unit."""
+    text = text.strip().replace(",", ".")
+    amount = Decimal(text if re.fullmatch(r"\d{1,8}(\.\d{1,3})?", text) else 0).scaleb(decimals(currency))
+    if amount <= 0 or amount != amount.to_integral_value():
+        raise Refused(f"{text!r} is no amount in {currency.upper()}.")
+    return int(amount)
