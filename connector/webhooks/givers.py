@@ -74,15 +74,11 @@ def look(
     named = sorted({one.named for one in asked if one.named})
     numbers = sorted({name for one in asked for name in (own_number(one), ANONYMOUS)})
     living = ["contact_id.is_deleted", "=", False]
-    calls: dict[str, Call] = {
-        "numbers": (
-            "Contact",
-            "get",
-            _get(
-                ["id", "external_identifier", "is_deleted"], ["external_identifier", "IN", numbers], records.TRASH_TOO
-            ),
-        )
-    }
+    calls: dict[str, Call] = {}
+    if numbers:
+        of_these = ["external_identifier", "IN", numbers]
+        fields = ["id", "external_identifier", "is_deleted"]
+        calls["numbers"] = ("Contact", "get", _get(fields, of_these, records.TRASH_TOO))
     if emails:
         calls["emails"] = ("Email", "get", _get(["contact_id", "email"], ["email", "IN", emails], living))
     if named:
@@ -94,11 +90,12 @@ def look(
     gone = [int(row["id"]) for row in found.get("named", ()) if row["is_deleted"]]
     survivors = {int(row["id"]): int(row["id"]) for row in found.get("named", ()) if not row["is_deleted"]}
     survivors |= survivors_of(gone) if gone else {}
+    of_number = found.get("numbers", ())
     known = Known(
         survivors=survivors,
         by_email={email: sorted(ids) for email, ids in by_email.items()},
-        by_number={row["external_identifier"]: int(row["id"]) for row in found["numbers"] if not row["is_deleted"]},
-        taken=frozenset(row["external_identifier"] for row in found["numbers"] if row["is_deleted"]),
+        by_number={row["external_identifier"]: int(row["id"]) for row in of_number if not row["is_deleted"]},
+        taken=frozenset(row["external_identifier"] for row in of_number if row["is_deleted"]),
     )
     return known, found
 

@@ -77,7 +77,7 @@ def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[st
     invoices = [*payments, *(dispute.id for one in payments.values() for dispute in one.disputes)]
     numbers = sorted({number for one in payments.values() for number in _numbers(one)})
     keys = [key(id_, kind) for id_, one in payments.items() for kind in kinds(one)]
-    keys += [key(id_, kind) for id_ in gifts for kind in ("edited", "twice", "giver", "parked")]
+    keys += [key(id_, kind) for id_ in gifts for kind in ("edited", "twice", "giver", "chapter", "parked")]
     keys += [key(id_, one.kind) for id_, told in gathered.questions.items() for one in told]
     keys += [key(root, "parked") for root in gathered.roots]
     invoice = "contribution_id.invoice_id"

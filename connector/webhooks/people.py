@@ -1,7 +1,7 @@
 """Whose the new gifts of a batch are: looked for under a lease on each e-mail, so that nobody is made twice."""
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,10 +75,12 @@ class People:
             if decisions[id_].creates and payment.subscription not in gifts
         }
         self._lease(asked, found)
-        if not asked:
+        new = {id_: one for id_, one in payments.items() if decisions[id_].creates and id_ not in found.busy}
+        also = _more([new[id_] for id_ in asked if id_ in new], new.values(), asked.values())
+        if not asked and "chapters" not in also:
             return found
-        known, more = givers.look(self.client, asked.values(), self.survivors_of, _more(payments, asked))
-        found.problems = problems.by_key(more["problems"])
+        known, more = givers.look(self.client, asked.values(), self.survivors_of, also)
+        found.problems = problems.by_key(more.get("problems", ()))
         for id_, one in asked.items():
             self._put(found, id_, one, givers.find(one, known))
         for id_, payment in payments.items():
@@ -88,12 +90,12 @@ class People:
                 if alike:
                     found.by_hand[id_] = ledger.entry(alike)
         found.chapters = {row["external_identifier"].casefold(): int(row["id"]) for row in more.get("chapters", ())}
-        for id_, payment in payments.items():
-            code = payment.metadata.get("chapter", "")
-            if id_ in asked and code and code.casefold() not in found.chapters:
-                what = f"Payment {id_} names a chapter that CiviCRM does not have."
+        for id_, payment in new.items():
+            code, about = payment.metadata.get("chapter", ""), payment.subscription or id_
+            if code and code.casefold() not in found.chapters and about not in found.questions:
+                what = f"Payment {about} names a chapter that CiviCRM does not have."
                 question = Question("chapter", what, "credit it by hand if it is known; then dismiss this.")
-                found.questions.setdefault(id_, []).append(question)
+                found.questions.setdefault(about, []).append(question)
         return found
 
     def _lease(self, asked: dict[str, Asked], found: Found) -> None:
@@ -126,15 +128,14 @@ class People:
             found.questions[about] = [Question("giver", what, next_step)]
 
 
-def _more(payments: Mapping[str, Payment], asked: Mapping[str, Asked]) -> dict[str, Call]:
+def _more(once: Sequence[Payment], new: Iterable[Payment], asked: Iterable[Asked]) -> dict[str, Call]:
     """What else is asked in the same request: gifts entered by hand that may be these, and the chapters named."""
-    new = [payments[id_] for id_ in asked if id_ in payments]
-    numbers = [givers.own_number(one) for one in asked.values() if one.email]
-    calls: dict[str, Call] = {"problems": problems.call([key(one, "giver") for one in numbers])}
-    when = [one.charge.created for one in new if one.charge]
+    numbers = [givers.own_number(one) for one in asked if one.email]
+    calls: dict[str, Call] = {"problems": problems.call([key(one, "giver") for one in numbers])} if numbers else {}
+    when = [one.charge.created for one in once if one.charge]
     if when:
         where = [
-            ["contact_id.email_primary.email", "IN", sorted({one.person.email.lower() for one in new})],
+            ["contact_id.email_primary.email", "IN", sorted({one.person.email.lower() for one in once})],
             ["receive_date", ">=", (stamp(min(when) - BY_HAND_WITHIN) or "")[:19]],
             ["receive_date", "<=", (stamp(max(when) + BY_HAND_WITHIN) or "")[:19]],
             [ledger.WRITTEN, "IS EMPTY"],

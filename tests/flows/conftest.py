@@ -19,7 +19,7 @@ import pytest
 from connector.cli import main
 from tests.flows.fund import FundFlow as FundFlow, fund as fund
 from tests.flows.rosters import RosterFile as RosterFile, member as member
-from tests.flows.site import GREETINGS as GREETINGS, Site as Site
+from tests.flows.site import GREETINGS as GREETINGS, Mailbox as Mailbox, Site as Site
 from tests.fund.books import Books
 from tests.fund.connector import Fund, connected
 from tests.stripe_sandbox import StripeSandbox
@@ -78,7 +78,8 @@ def running_sandbox(*options: str) -> Iterator[Site]:
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         told = json.loads(process.stdout.readline())
-        yield Site(**told["civicrm"], stripe=StripeSandbox(**told["stripe"]))
+        mailbox = Mailbox(told["mailbox"]["url"], told["smtp"]["url"])
+        yield Site(**told["civicrm"], stripe=StripeSandbox(**told["stripe"]), mailbox=mailbox)
         process.terminate()
 
 
@@ -100,6 +101,13 @@ def site(sandbox: Site) -> Site:
     """A CiviCRM as after its installation."""
     sandbox.reset()
     return sandbox
+
+
+@pytest.fixture
+def mailbox(site: Site) -> Mailbox:
+    """Where its mail goes; empty."""
+    site.mailbox.post("reset")
+    return site.mailbox
 
 
 @pytest.fixture

@@ -12,6 +12,21 @@ GREETINGS = ("email_greeting_display", "postal_greeting_display", "addressee_dis
 
 
 @dataclass(frozen=True)
+class Mailbox:
+    """The sandbox's mail server, and the page that shows what came."""
+
+    url: str
+    smtp: str
+
+    def mails(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/mails", timeout=10).json()
+        return found
+
+    def post(self, path: str, **told: Any) -> None:
+        requests.post(f"{self.url}/{path}", json=told, timeout=10).raise_for_status()
+
+
+@dataclass(frozen=True)
 class Site:
     """The sandbox's CiviCRM, as staff or another program would use it: with the administrator's key, over the API."""
 
@@ -20,6 +35,7 @@ class Site:
     setup_key: str
     staff: str  # name:password
     stripe: StripeSandbox  # of the same process
+    mailbox: Mailbox  # of the same process
 
     def api(self, entity: str, action: str, **params: Any) -> list[dict[str, Any]]:
         return self._post(f"/{entity}/{action}", {"params": json.dumps(params)})["values"]

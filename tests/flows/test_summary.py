@@ -1,53 +1,18 @@
 """The administrator's daily summary: one a day, ids and counts, nothing when there is nothing to tell."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 
-from tests.flows.conftest import PROJECT, Connector, RosterFile, Site, member
+from tests.flows.conftest import Connector, Mailbox, RosterFile, Site, member
 from tests.flows.staff import Staff
 
 ADMIN = "admin@example.org"
-
-
-@dataclass(frozen=True)
-class Mailbox:
-    """The sandbox's mail server, and the page that shows what came."""
-
-    url: str
-    smtp: str
-
-    def mails(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = requests.get(f"{self.url}/mails", timeout=10).json()
-        return found
-
-    def post(self, path: str, **told: Any) -> None:
-        requests.post(f"{self.url}/{path}", json=told, timeout=10).raise_for_status()
-
-
-@pytest.fixture(scope="module")
-def stand_in() -> Iterator[Mailbox]:
-    command = [sys.executable, "-m", "sandbox", "serve"]
-    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        told = json.loads(process.stdout.readline())
-        yield Mailbox(told["mailbox"]["url"], told["smtp"]["url"])
-        process.terminate()
-
-
-@pytest.fixture
-def mailbox(stand_in: Mailbox) -> Mailbox:
-    stand_in.post("reset")
-    return stand_in
 
 
 @pytest.fixture
