@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("clock", "log", "money", "plan", "report", "mappings"),
     ("settings", "store", "leases", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
     ("desk",),
-    ("setup", "sync", "webhooks"),
+    ("setup", "sync", "webhooks", "alerts"),
     ("pages",),
     ("engine",),
     ("cli", "__init__"),

@@ -10,7 +10,7 @@ from connector.civicrm.client import Call
 from connector.civicrm.records import TRASH_TOO
 from connector.plan import Action, Change
 
-MAILING_LIST = {"group_type:name": ["Mailing List"], "visibility": "User and User Admin Only"}
+MAILING_LIST: Mapping[str, Any] = {"group_type:name": ["Mailing List"], "visibility": "User and User Admin Only"}
 
 
 def _plain(change: Change, values: Row) -> Row:
@@ -57,6 +57,10 @@ def _custom_group(change: Change, values: Row) -> Row:
 def _custom_field(change: Change, values: Row) -> Row:
     """With the option list of a new field: stored value, name and label, of which the staff may change the label."""
     group, _, name = change.key.partition(".")
+    if values.pop("serialize", None):
+        values["serialize"] = 1  # CRM_Core_DAO::SERIALIZE_SEPARATOR_BOOKEND, the only form that custom fields have
+    if "time_format" in values:
+        values |= {"time_format": int(values["time_format"]), "date_format": "yy-mm-dd"}
     pairs = json.loads(values.pop("options", "{}")).items()
     options = {"option_values": [{"id": name, "name": name, "label": label} for name, label in pairs]} if pairs else {}
     return {"custom_group_id.name": group, "name": name, "is_searchable": True, **values, **options}
@@ -112,9 +116,10 @@ def _navigation(change: Change, values: Row) -> Row:
 
 def _group(change: Change, values: Row) -> Row:
     """Its parent is added by the caller, who knows the ids."""
-    search = values.pop("saved_search", None)
+    search, mailing = values.pop("saved_search", None), values.pop("mailing", "true") == "true"
     own = {"saved_search_id.name": search} if search else {}
-    return {"name": change.key, **values, **own, **(MAILING_LIST if change.action is Action.CREATE else {})}
+    kind = MAILING_LIST if mailing else {"visibility": MAILING_LIST["visibility"]}
+    return {"name": change.key, **values, **own, **(kind if change.action is Action.CREATE else {})}
 
 
 def _community(change: Change, values: Row) -> Row:

@@ -93,6 +93,7 @@ def _page(page: Mapping[str, Any], layout: str, permission: Sequence[str]) -> di
 
 
 def _field(field: Mapping[str, Any], options: Mapping[str, str]) -> str:
+    head = f'<div class="af-markup"><h3>{escape(field["heading"])}</h3></div>\n' if field["heading"] else ""
     words: dict[str, Any] = {"label": field["label"], "required": field["required"]}
     if field["hidden"]:
         words = {"input_type": "Hidden", "label": False}
@@ -100,7 +101,7 @@ def _field(field: Mapping[str, Any], options: Mapping[str, str]) -> str:
         words["help_post"] = field["help"]
     if field.get("choices"):
         words["options"] = [{"id": name, "label": options[name]} for name in field["choices"]]
-    return f'<af-field name="{field["name"]}" defn="{escape(_js(words))}"></af-field>'
+    return f'{head}<af-field name="{field["name"]}" defn="{escape(_js(words))}"></af-field>'
 
 
 def _button(button: Mapping[str, Any]) -> dict[str, Any]:

@@ -68,8 +68,8 @@ class _RelationshipTypeSchema(StrictSchema):
     contact_sub_type_b = fields.String()
 
 
-_DATA_TYPES = ("String", "Int", "Float", "Money", "Date", "Boolean", "Memo", "File")
-_HTML_TYPES = ("Text", "TextArea", "Select", "Select Date", "Radio", "File")
+_DATA_TYPES = ("String", "Int", "Float", "Money", "Date", "Boolean", "Memo", "File", "EntityReference")
+_HTML_TYPES = ("Text", "TextArea", "RichTextEditor", "Select", "Select Date", "Radio", "File", "Autocomplete-Select")
 
 
 class _CustomFieldSchema(StrictSchema):
@@ -79,6 +79,9 @@ class _CustomFieldSchema(StrictSchema):
     html_type = fields.String(required=True, validate=validate.OneOf(_HTML_TYPES))
     help_pre = fields.String()
     default_value = fields.String()
+    fk_entity = fields.String()  # what an EntityReference names
+    serialize = fields.Boolean()  # several of them
+    time_format = fields.Integer(validate=validate.OneOf((1, 2)))  # a date with its time: 12 hours, 24 hours
     options = fields.Dict(keys=fields.String(validate=_name), values=fields.String())
 
 
@@ -94,6 +97,7 @@ class _GroupSchema(StrictSchema):
     name = fields.String(required=True, validate=_name)
     title = fields.String(required=True)
     parent = fields.String()
+    mailing = fields.Boolean()  # false: it is no mailing list
 
 
 class _ActivityTypeSchema(StrictSchema):
@@ -141,6 +145,7 @@ class _FormFieldSchema(StrictSchema):
     help = fields.String(load_default="")
     required = fields.Boolean(load_default=False)
     hidden = fields.Boolean(load_default=False)
+    heading = fields.String(load_default="")
     choices = fields.List(fields.String())
 
 
