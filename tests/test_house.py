@@ -21,7 +21,8 @@ CONNECTOR = PROJECT / "connector"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("clock", "log", "money", "plan", "report", "mappings"),
-    ("settings", "store", "leases", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
+    ("settings", "store", "leases", "memory", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
+    ("leavings",),
     ("desk",),
     ("setup", "sync", "webhooks", "alerts"),
     ("pages",),
@@ -36,6 +37,7 @@ SIDEWAYS = {
     ("migrations", "store"),
     ("inbox", "store"),
     ("leases", "store"),
+    ("memory", "store"),
 }
 DOORS = {
     "requests": {"civicrm/client.py"},
@@ -44,7 +46,7 @@ DOORS = {
         "leases.py",
         "inbox.py",
         "migrations",
-        "sync/memory.py",
+        "memory.py",
         "sync/history.py",
         "sync/telling.py",
         "webhooks",

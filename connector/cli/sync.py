@@ -14,11 +14,11 @@ from rich.progress import Progress
 from connector.cli import show
 from connector.cli.context import Context
 from connector.errors import PermanentError, UserError
+from connector.memory import Hasher
 from connector.plan import Action, Brake, Exit, Plan, worst
 from connector.sync import last_roster, questions
 from connector.sync.apply import Apply, Result
 from connector.sync.history import APPLIED, TRIAL
-from connector.sync.memory import Hasher
 from connector.sync.run import Look, Sync
 
 # The first run of a scope begins with so many rows at most, for a person to look at in CiviCRM.

@@ -10,9 +10,9 @@ from connector.cli.context import Context
 from connector.desk.summary import DailySummary
 from connector.leases import Lease
 from connector.mail import Mailer
+from connector.memory import Hasher
 from connector.store import Store
 from connector.sync.handed_in import Answer, HandedInRosters
-from connector.sync.memory import Hasher
 
 TryLease = Callable[[str], AbstractContextManager[Lease | None]]
 

@@ -14,8 +14,8 @@ from connector.civicrm import records
 from connector.civicrm.records import Group
 from connector.errors import AlreadyExists, PermanentError, UnknownOutcome, UserError
 from connector.leases import Lease
+from connector.leavings import group_field
 from connector.plan import Change, only_shown
-from connector.sync.places import group_field
 from connector.sync.run import Look, Sync
 from connector.sync.writing import Written
 

@@ -7,13 +7,13 @@ from connector.civicrm.client import CiviClient
 from connector.civicrm.greetings import Greetings
 from connector.civicrm.records import Group
 from connector.civicrm.site import Site
+from connector.leavings import group_field, removal_after
+from connector.memory import Agreement, Remember
 from connector.plan import Change
 from connector.sync import plan as table, writing
 from connector.sync.current import Current, Reader
 from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
-from connector.sync.memory import Agreement, Remember
-from connector.sync.places import group_field, removal_after
 from connector.sync.plan import Decision
 from connector.sync.writing import Written
 

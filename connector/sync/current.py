@@ -13,10 +13,11 @@ from connector.civicrm.client import CiviClient
 from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS, as_read
 from connector.civicrm.site import Site
+from connector.leavings import Membership
 from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
 from connector.sync.rows import ALL, AT_LARGE, Wanted
-from connector.sync.standing import Membership, Standing
+from connector.sync.standing import Standing
 from connector.sync.ties import Tie
 
 CAME_BACK = "Solidarity_Member.Came_Back_On"

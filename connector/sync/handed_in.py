@@ -20,11 +20,11 @@ from connector.desk.activities import Decision, HandedIn
 from connector.desk.problems import Problem
 from connector.errors import ConnectorError, TransientError, UserError
 from connector.leases import Lease
+from connector.memory import Hasher
 from connector.store import Store
 from connector.sync import last_roster, questions, wording
 from connector.sync.apply import Apply
 from connector.sync.history import APPLIED, TRIAL
-from connector.sync.memory import Hasher
 from connector.sync.run import Sync
 from connector.sync.telling import Telling
 

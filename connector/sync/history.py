@@ -6,9 +6,9 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from connector import clock
+from connector.memory import BYTES, Hasher
 from connector.plan import Action, Plan
 from connector.store import Store, runs
-from connector.sync.memory import BYTES, Hasher
 
 PLANNED, APPLIED, TRIAL, UNFINISHED = "planned", "applied", "trial", "unfinished"
 KEEP_SHOWN = timedelta(days=30)

@@ -7,15 +7,12 @@ the whole tree of groups.
 from collections.abc import Iterator, Mapping as MappingType
 
 from connector.civicrm.records import Group
+from connector.leavings import ADDED, REMOVED, Membership, group_field, left_on, removal_after
+from connector.memory import Agreement, Memory
 from connector.plan import Action, Change, FieldChange
 from connector.sync.current import Current, Person
 from connector.sync.mapping import TAKE_OUT, Mapping
-from connector.sync.memory import Agreement, Memory
 from connector.sync.rows import Wanted
-from connector.sync.standing import Membership
-
-ADDED, REMOVED = "Added", "Removed"
-UNKNOWN_DAY = "an unknown day"
 
 
 def new_place(wanted: Wanted) -> Iterator[Change]:
@@ -30,7 +27,7 @@ def decide_places(
     """What becomes of one contact's place in `group` and in others. `agreed` collects what both sides agree on."""
     place = person.groups.get(group) or Membership(group, "", None)
     name = group_field(group)
-    day = left_on(person, memory)
+    day = left_on(person.groups.values(), person.id, person.came_back_on or "", memory)
     if place.status == ADDED:
         # in the right group already
         agreed.append((person.id, name, ADDED))
@@ -94,41 +91,10 @@ def decide_own_group(wanted: Wanted, groups: MappingType[str, Group], made: set[
         yield Change(Action.NOTE, "Group", wanted.key, reason, there.id, wanted.line)
 
 
-def left_on(person: Person, memory: Memory) -> str | None:
-    """The day on which the person last left a group of the network, as YYYY-MM-DD; "an unknown day"; or None.
-
-    A Removed that the connector wrote itself is no leaving. The day of "came back" that staff enter lifts what was
-    before it, and no leaving whose day is unknown.
-    """
-    days = [
-        place.removed_on or UNKNOWN_DAY
-        for place in person.groups.values()
-        if place.status == REMOVED and not removed_by_us(place, person.id, memory)
-    ]
-    came_back = person.came_back_on or ""
-    return max((day for day in days if day == UNKNOWN_DAY or day > came_back), default=None)
-
-
-def removed_by_us(place: Membership, person: int, memory: Memory) -> bool:
-    """True when the newest removal is the one that the connector announced to itself before writing it."""
-    earlier = place.removals[-2] if len(place.removals) > 1 else 0
-    return place.method == "API" and memory.agreed(person, group_field(place.group), removal_after(earlier))
-
-
 def ours(place: Membership, person: int, memory: Memory) -> bool:
     """True when a roster put the person there, or when taking them out was announced and then never carried out."""
     name, last = group_field(place.group), place.removals[-1] if place.removals else 0
     return memory.agreed(person, name, ADDED) or memory.agreed(person, name, removal_after(last))
-
-
-def group_field(group: str) -> str:
-    """The name under which a place in a group is remembered."""
-    return f"group:{group}"
-
-
-def removal_after(last_removal: int) -> str:
-    """What is remembered before we take somebody out: the next removal after this one is ours, any later is not."""
-    return f"{REMOVED} after {last_removal}"
 
 
 def _respect(wanted: Wanted, person: Person, reason: str) -> Change:

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping as MappingType
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from connector.memory import Agreement, Memory
 from connector.plan import Action, Change, FieldChange
 from connector.sync.current import Current, Found
 from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
-from connector.sync.memory import Agreement, Memory
 from connector.sync.places import decide_absent, decide_own_group, decide_places, new_place
 from connector.sync.rows import Wanted
 from connector.sync.ties import compare_named, decide_ties, new_ties

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping as MappingType
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
+from connector.memory import Agreement, Memory
 from connector.plan import Action, Change, FieldChange
 from connector.sync.mapping import PLEDGE, PLEDGE_NEEDS, Mapping
-from connector.sync.memory import Agreement, Memory
 from connector.sync.plan import Decision, Verdict, settle_field
 from connector.sync.rows import Wanted
 

@@ -12,11 +12,11 @@ from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import Group
 from connector.civicrm.schema import canonical
 from connector.civicrm.site import Site
+from connector.memory import Agreement, Remember
 from connector.plan import Action, Change
 from connector.sync import pledge_table
 from connector.sync.desired import Desired
 from connector.sync.mapping import PLEDGE, Mapping
-from connector.sync.memory import Agreement, Remember
 from connector.sync.plan import Decision
 from connector.sync.pledge_table import CONTACT, Pledge, Promise
 from connector.sync.rows import Wanted

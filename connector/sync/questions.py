@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-from connector import report
+from connector import memory, report
 from connector.civicrm.client import CiviClient
 from connector.desk import problems, why
 from connector.desk.activities import Decision
 from connector.desk.problems import Problem
+from connector.memory import Hasher
 from connector.plan import Action, Change
 from connector.store import Store
-from connector.sync import memory
 from connector.sync.mapping import PLEDGE
-from connector.sync.memory import Hasher
 from connector.sync.run import Look
 from connector.sync.writing import as_seen, guarded
 

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from connector import memory
 from connector.civicrm.client import CiviClient
 from connector.civicrm.records import Group
 from connector.civicrm.site import read as read_site
+from connector.memory import Agreement, Hasher, Remember
 from connector.plan import Change, Plan, brakes
 from connector.store import Store
-from connector.sync import contacts, desired, mapping_file, memory, pledges, roster as rosters
+from connector.sync import contacts, desired, mapping_file, pledges, roster as rosters
 from connector.sync.desired import Desired
 from connector.sync.history import History
 from connector.sync.mapping import PLEDGE
-from connector.sync.memory import Agreement, Hasher, Remember
 from connector.sync.plan import Decision
 from connector.sync.writing import Written
 

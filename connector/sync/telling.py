@@ -10,12 +10,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connector import report
+from connector import memory, report
 from connector.desk import why
 from connector.desk.activities import Decision, HandedIn
 from connector.plan import Change, only_shown
 from connector.store import untold
-from connector.sync import memory, wording
+from connector.sync import wording
 from connector.sync.apply import Result
 from connector.sync.mapping import PLEDGE
 from connector.sync.run import Look, Sync

@@ -6,8 +6,8 @@ The same rules as for fields and groups: what a roster made it may end, what peo
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from connector.memory import Agreement, Memory
 from connector.plan import Action, Change, FieldChange
-from connector.sync.memory import Agreement, Memory
 from connector.sync.rows import Wanted
 
 ACTIVE, ENDED = "active", "ended"

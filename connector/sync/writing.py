@@ -15,12 +15,11 @@ from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.greetings import Greetings
 from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS
+from connector.leavings import ADDED, Membership, group_field
+from connector.memory import Agreement
 from connector.plan import Action, Change, FieldChange
 from connector.sync.current import Current, Person
 from connector.sync.mapping import Mapping
-from connector.sync.memory import Agreement
-from connector.sync.places import ADDED, group_field
-from connector.sync.standing import Membership
 from connector.sync.ties import ACTIVE, parts
 
 

@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 
 from connector.civicrm.client import CiviClient
 from connector.leases import Lease
+from connector.memory import Hasher
 from connector.settings import SHIPPED_MAPPINGS
 from connector.store import Store
 from connector.sync.apply import Apply
-from connector.sync.memory import Hasher
 from connector.sync.run import Look, Sync
 from tests.flows.conftest import RosterFile, Site, member
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from connector.civicrm.records import Group
+from connector.leavings import Membership
+from connector.memory import Agreement
 from connector.plan import Action, Change, FieldChange, Limits
 from connector.sync.current import Current, Found, Person
 from connector.sync.desired import Desired
 from connector.sync.mapping import TAKE_OUT, GroupRule, Mapping, Source
-from connector.sync.memory import Agreement
 from connector.sync.plan import Decision, decide
 from connector.sync.rows import Wanted
-from connector.sync.standing import Membership
 
 GROUPS: tuple[str, ...] = ("network", "chapter_COR06", "chapter_WIE01", "members_at_large")
 ANNA = 7  # the id of the contact that most tests are about

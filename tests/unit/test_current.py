@@ -8,9 +8,9 @@ import pytest
 from connector.civicrm.greetings import Greetings
 from connector.civicrm.records import Group
 from connector.civicrm.site import Site
+from connector.leavings import Membership
 from connector.sync.current import Current, Reader
 from connector.sync.desired import Desired, Wanted
-from connector.sync.standing import Membership
 
 from .builders import left, mapping
 from .site import schema

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from connector.leavings import group_field, left_on, removal_after
 from connector.plan import Action, FieldChange
 from connector.sync.mapping import KEEP
-from connector.sync.places import group_field, left_on, removal_after
 from connector.sync.rows import OwnGroup
 
 from .builders import ANNA, Remembered, decided, done, found, left, mapping, memory, person, place, wanted
@@ -85,7 +85,7 @@ def test_the_day_of_coming_back_lifts_what_was_before_it(came_back_on, action) -
 
 def test_the_last_of_several_leavings_counts() -> None:
     twice = person(left(COR, "2026-03-01"), left(WIE, "2026-05-01"), came_back_on="2026-04-01")
-    assert left_on(twice, Remembered()) == "2026-05-01"  # type: ignore[arg-type]
+    assert left_on(twice.groups.values(), twice.id, "", Remembered()) == "2026-05-01"  # type: ignore[arg-type]
 
 
 def test_nobody_who_opted_out_is_added() -> None:

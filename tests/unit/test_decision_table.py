@@ -2,8 +2,8 @@
 
 import pytest
 
+from connector.leavings import group_field
 from connector.plan import Action, FieldChange
-from connector.sync.places import group_field
 from connector.sync.plan import Verdict, settle_field
 
 from .builders import (

@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 
 from connector import clock
+from connector.memory import Hasher
 from connector.plan import Action, Change, FieldChange, Plan
 from connector.store import runs
 from connector.sync.history import APPLIED, KEEP_SHOWN, TRIAL, UNFINISHED, History
-from connector.sync.memory import Hasher
 
 from .builders import change
 

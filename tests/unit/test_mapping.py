@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from connector import mappings as toml
+from connector.alerts import kinds
 from connector.errors import UserError
 from connector.plan import Limits
 from connector.settings import SHIPPED_MAPPINGS
@@ -163,7 +164,11 @@ def test_a_suggestion_is_made_only_when_a_word_is_near() -> None:
 
 
 def test_every_shipped_mapping_loads() -> None:
-    others = {"setup": setup_file.load, "stripe": lambda path: fund.load(path.parent)}
+    others = {
+        "setup": setup_file.load,
+        "stripe": lambda path: fund.load(path.parent),
+        "alerts": lambda path: kinds.load(path.parent),
+    }
     for path in SHIPPED_MAPPINGS.glob("*.toml"):
         assert others.get(path.stem, mappings.load)(path)
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from connector import memory
+from connector.memory import Hasher
 from connector.store import Store, fingerprints, links
-from connector.sync import memory
-from connector.sync.memory import Hasher
 
 KEY = Hasher("k" * 40)
 SECRETS = ("M01-00042", "Amina", "amina@example.org", "+353 87 555 0101", "members/M01")

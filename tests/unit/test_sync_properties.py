@@ -2,8 +2,8 @@
 
 from hypothesis import assume, given, strategies as st
 
+from connector.leavings import REMOVED, group_field, removal_after
 from connector.plan import Action
-from connector.sync.places import REMOVED, group_field, removal_after
 from connector.sync.plan import Verdict, settle_field
 
 from .builders import ANNA, Remembered, decided, found, mapping, memory, person, place, wanted

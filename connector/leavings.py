@@ -1,0 +1,80 @@
+"""Who left a mailing group of the network, and when: read from CiviCRM's rows and its history. Pure.
+
+A removal that anybody but the connector made is a person's wish, and is respected in the whole tree of groups.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from connector.civicrm.answers import Row
+from connector.memory import Memory
+
+ADDED, REMOVED = "Added", "Removed"
+UNKNOWN_DAY = "an unknown day"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One contact's place in one group. removals: ids of the times it was Removed, oldest first."""
+
+    group: str
+    status: str
+    row_id: int | None
+    removals: tuple[int, ...] = ()
+    removed_on: str = ""
+    method: str = ""
+
+
+def memberships(rows: Iterable[Row], past: Iterable[Row], names: Mapping[int, str]) -> dict[int, dict[str, Membership]]:
+    """Contact id → group name → membership. A row that was deleted after a removal still counts as Removed.
+
+    rows: of GroupContact; past: of SubscriptionHistory, only of removals, oldest first; names: group id → name.
+    """
+    found: defaultdict[int, dict[str, Membership]] = defaultdict(dict)
+    for row in past:
+        name = names[int(row["group_id"])]
+        before = found[int(row["contact_id"])].get(name)
+        found[int(row["contact_id"])][name] = Membership(
+            group=name,
+            status=REMOVED,
+            row_id=None,
+            removals=(*(before.removals if before else ()), int(row["id"])),
+            removed_on=str(row["date"])[:10],
+            method=row["method"],
+        )
+    for row in rows:
+        name, theirs = names[int(row["group_id"])], found[int(row["contact_id"])]
+        known, status, row_id = theirs.get(name), row["status"], int(row["id"])
+        theirs[name] = replace(known, status=status, row_id=row_id) if known else Membership(name, status, row_id)
+    return dict(found)
+
+
+def left_on(places: Iterable[Membership], person: int, came_back: str, memory: Memory) -> str | None:
+    """The day on which the person last left a group of the network, as YYYY-MM-DD; "an unknown day"; or None.
+
+    A Removed that the connector wrote itself is no leaving. came_back: the day that staff enter; it lifts what was
+    before it, and no leaving whose day is unknown.
+    """
+    days = [
+        place.removed_on or UNKNOWN_DAY
+        for place in places
+        if place.status == REMOVED and not removed_by_us(place, person, memory)
+    ]
+    return max((day for day in days if day == UNKNOWN_DAY or day > came_back), default=None)
+
+
+def removed_by_us(place: Membership, person: int, memory: Memory) -> bool:
+    """True when the newest removal is the one that the connector announced to itself before writing it."""
+    earlier = place.removals[-2] if len(place.removals) > 1 else 0
+    return place.method == "API" and memory.agreed(person, group_field(place.group), removal_after(earlier))
+
+
+def group_field(group: str) -> str:
+    """The name under which a place in a group is remembered."""
+    return f"group:{group}"
+
+
+def removal_after(last_removal: int) -> str:
+    """What is remembered before we take somebody out: the next removal after this one is ours, any later is not."""
+    return f"{REMOVED} after {last_removal}"
