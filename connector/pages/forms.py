@@ -12,7 +12,7 @@ from connector.money import cents, to_minor
 from connector.webhooks.fund import Asking
 
 # What a chapter's code looks like; whether there is such a chapter is looked at when the gift has come.
-CHAPTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+CHAPTER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z")
 LONGEST_NOTE = 255  # as a text field of CiviCRM
 _ARABIC = str.maketrans({"٫": ".", "٬": "", "،": ","})
 

@@ -12,6 +12,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from connector import clock
 from connector.civicrm.client import CiviClient
 from connector.errors import UserError
+from connector.money import cents
 from connector.store import Store, used_links
 from connector.webhooks import accounts, ledger
 from connector.webhooks.fund import Asking
@@ -109,4 +110,4 @@ def pledge_of(
         or not due
     ):
         raise UserError("cannot be paid here", next_step="-")
-    return PledgeLink(number, whose), Decimal(str(due[0]["scheduled_amount"]))
+    return PledgeLink(number, whose), cents(str(due[0]["scheduled_amount"]))

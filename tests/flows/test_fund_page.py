@@ -71,8 +71,8 @@ PAGES = ("/give", "/give/manage", "/give/thanks", "/give/portal/x", "/fund", "/n
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_every_page_is_small_guarded_and_asks_nobody_else(giver: Giver, path: str, language: str) -> None:
     answer = giver.web.get(f"{path}?lang={language}")
-    style = giver.web.get("/static/style.css")
-    assert len(answer.data) + len(style.data) < 60_000
+    with giver.web.get("/static/style.css") as style:
+        assert len(answer.data) + len(style.data) < 60_000
     policy = answer.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'")
     assert "unsafe" not in policy
