@@ -57,6 +57,7 @@ DOORS = {
     "tomllib": {"mappings.py"},
     "jinja2": {"report.py"},
     "huey": {"engine.py"},
+    "redis": {"engine.py"},
     "smtplib": {"mail.py"},
     "openpyxl": {"sync/roster_xlsx.py"},
     "click": {"cli"},
