@@ -37,6 +37,12 @@ def load(path: Path) -> Templates:
     return found
 
 
+def records(path: Path) -> dict[str, dict[str, str]]:
+    """Title → what set-up makes of a template."""
+    found = load(path)
+    return {title(*key): {"msg_subject": one.subject, "msg_html": one.html} for key, one in found.items()}
+
+
 class _TemplateSchema(StrictSchema):
     kind = fields.String(required=True, validate=validate.Regexp(r"^\w{1,64}$"))
     language = fields.String(required=True, validate=validate.OneOf(LANGUAGES))

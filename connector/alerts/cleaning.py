@@ -13,11 +13,11 @@ import nh3
 
 # The tokens of CiviCRM that an author may use: what a person is called, and nothing else.
 TOKENS = ("contact.first_name", "contact.display_name", "contact.email_greeting_display")
-TAGS = frozenset("p br strong b em i ul ol li a h2 h3 h4 blockquote img".split())
+TAGS = frozenset(["p", "br", "strong", "b", "em", "i", "ul", "ol", "li", "a", "h2", "h3", "h4", "blockquote", "img"])
 # What editors and pasted pages hold besides: without a paragraph of its own, their text would run together.
 _AS_PARAGRAPHS = frozenset(
-    "div section article aside header footer main nav figure figcaption table tr pre address dl dt dd center hr".split()
-)
+    ("div", "section", "article", "aside", "header", "footer", "main", "nav", "figure", "figcaption", "hr", "center")
+) | {"table", "tr", "pre", "address", "dl", "dt", "dd"}
 _CELLS = frozenset(("td", "th"))
 _HEADINGS = {"h1": "h2", "h5": "h4", "h6": "h4"}
 _ALL = TAGS | _AS_PARAGRAPHS | _CELLS | _HEADINGS.keys()

@@ -13,6 +13,7 @@ PLACEHOLDER = re.compile(rf"\[({'|'.join(NAMES)})(?::([^\]<>]*))?\]")
 _BLOCK = re.compile(
     r"<(p|li|h2|h3|h4)>((?:(?!</?(?:p|li|h[2-4]|ul|ol)>|</?table).)*)</\1>|" + PLACEHOLDER.pattern, re.DOTALL
 )
+_ASIDE = re.compile(r"<blockquote>((?:(?!</?blockquote>).)*)</blockquote>", re.DOTALL)
 _FACTS = frozenset(("place", "when"))
 # The box around what members are asked to do. A table, because Outlook gives nothing else an edge and a colour.
 TABLE = 'role="presentation" cellpadding="0" cellspacing="0" border="0"'
@@ -41,23 +42,33 @@ def fill(template: str, values: Mapping[str, Value]) -> str:
             return _block(found[1], found[2], values)
         return _one(values, found[3], found[4], inline=True)
 
-    opened, closed = _BOX
-    made = _BLOCK.sub(put, template.replace("<blockquote>", opened).replace("</blockquote>", closed))
+    def box(found: re.Match[str]) -> str:
+        return "" if _empty(found[1], values) else f"{_BOX[0]}{found[1]}{_BOX[1]}"
+
+    made = _BLOCK.sub(put, _ASIDE.sub(box, template))
     while _HOLLOW.search(made):
         made = _HOLLOW.sub("", made)
     return made
 
 
 def _block(tag: str, inside: str, values: Mapping[str, Value]) -> str:
-    named = {name for name, _ in PLACEHOLDER.findall(inside)}
-    if named and not named & values.keys():
+    if _empty(inside, values):
         return ""
     alone = PLACEHOLDER.fullmatch(inside.strip())
     if alone and tag == "p":
         return _one(values, alone[1], alone[2], inline=False)
     within = PLACEHOLDER.sub(lambda found: _one(values, found[1], found[2], inline=True), inside)
-    kind = ' class="fact"' if tag == "p" and named & _FACTS else ""
+    kind = ' class="fact"' if tag == "p" and _named(inside) & _FACTS else ""
     return f"<{tag}{kind}>{within}</{tag}>"
+
+
+def _named(html: str) -> set[str]:
+    return {name for name, _ in PLACEHOLDER.findall(html)}
+
+
+def _empty(html: str, values: Mapping[str, Value]) -> bool:
+    """Whether it has placeholders and nothing to put into any of them."""
+    return bool(_named(html)) and not _named(html) & values.keys()
 
 
 def _one(values: Mapping[str, Value], name: str, label: str | None, *, inline: bool) -> str:

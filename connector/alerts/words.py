@@ -40,7 +40,7 @@ WORDS: Mapping[str, Words] = {
         },
         act="Act now",
         page="Your page for this alert",
-        why="You get this mail because you are on the mailing list of our solidarity network or of one of its chapters.",
+        why="You get this mail because you are on a mailing list of our solidarity network or of one of its chapters.",
         leave="Leave this list",
         leave_does="You get no more mail that goes to it. You stay in the network.",
         never="No more mailings at all",
@@ -63,7 +63,9 @@ WORDS: Mapping[str, Words] = {
         leave_does="لن تصلك بعدها الرسائل الموجّهة إلى هذه القائمة، وتبقى عضويتك في الشبكة قائمة.",
         never="إيقاف جميع الرسائل البريدية",
         never_does="لن ترسل إليك الشبكة بعد ذلك أي رسالة من أي قائمة بريدية.",
-        personal="الروابط في هذه الرسالة خاصة بك وحدك. يمكنك نقل مضمونها إلى غيرك، ولكن نرجو عدم إعادة توجيه الرسالة نفسها.",
+        personal=(
+            "الروابط في هذه الرسالة خاصة بك وحدك. يمكنك نقل مضمونها إلى غيرك، ولكن نرجو عدم إعادة توجيه الرسالة نفسها."
+        ),
         direction="rtl",
         fonts="'Noto Naskh Arabic', 'Geeza Pro', 'Segoe UI', 'Noto Sans Arabic', Tahoma, Arial, sans-serif",
     ),

@@ -126,6 +126,10 @@ def _community(change: Change, values: Row) -> Row:
     return {"external_identifier": change.key, "contact_sub_type": ["Partner_Community"], **values}
 
 
+def _message_template(change: Change, values: Row) -> Row:
+    return {"msg_title": change.key, "is_active": True, **values}
+
+
 # In the order in which they are made: each only needs what stands before it.
 KINDS: Mapping[str, Kind] = {
     "ContactType": Kind(("parent_id:name", "is_active")),
@@ -173,4 +177,8 @@ KINDS: Mapping[str, Kind] = {
     "SearchDisplay": Kind(("saved_search_id.name",), match=("name", "saved_search_id"), record=_display),
     "Afform": Kind(("server_route", "description"), remade="description", record=_page, more={"layoutFormat": "html"}),
     "Navigation": Kind(("url",), match=("name", "domain_id"), record=_navigation),
+    # Once made, its words and whether it is in use are the staff's: nothing but its title is read.
+    "MessageTemplate": Kind(
+        (), ("msg_title",), where=lambda names: [["msg_title", "IN", list(names)]], record=_message_template
+    ),
 }

@@ -1,13 +1,13 @@
 """What should be: `mappings/setup.toml`, checked by marshmallow and turned into things to find or make."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from connector import mappings
+from connector import alert_templates, mappings
 from connector.mappings import StrictSchema, suggest
 from connector.setup import pages
 from connector.setup.kinds import KINDS
@@ -40,12 +40,17 @@ class Setup:
     network: str
     things: tuple[Thing, ...]
     permissions: frozenset[str]
+    message_templates: str = ""
 
 
 def load(path: Path) -> Setup:
-    """Read the file. Raises UserError with every problem in it."""
+    """Read the file and the one that it names. Raises UserError with every problem in it."""
     found: Setup = mappings.load(path, _SetupSchema())
-    return found
+    if not found.message_templates:
+        return found
+    records = alert_templates.records(path.parent / found.message_templates).items()
+    made = [Thing("MessageTemplate", name, values) for name, values in records]
+    return replace(found, things=(*found.things, *made))  # KINDS has them last, too
 
 
 _name = validate.Regexp(r"^\w{1,60}$", error="letters, digits and _ only, at most 60 of them")
@@ -193,6 +198,7 @@ class _RoleSchema(StrictSchema):
 
 class _SetupSchema(StrictSchema):
     network = fields.String(required=True)
+    message_templates = fields.String(load_default="")
     runtime_role = fields.Nested(_RoleSchema, required=True)
     staff_pages = fields.Nested(_StaffSchema, load_default=None)
     activity_type = fields.List(fields.Nested(_ActivityTypeSchema), load_default=list)
@@ -245,7 +251,9 @@ class _SetupSchema(StrictSchema):
             things += _pages(data, data["staff_pages"]["permission"])
         order = (COMPONENT, *KINDS)
         things.sort(key=lambda thing: order.index(thing.entity))
-        return Setup(data["network"], tuple(things), frozenset(data["runtime_role"]["permissions"]))
+        return Setup(
+            data["network"], tuple(things), frozenset(data["runtime_role"]["permissions"]), data["message_templates"]
+        )
 
 
 # tables of the file that are taken as they are: entity, table, and the word that names the thing

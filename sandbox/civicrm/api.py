@@ -75,6 +75,7 @@ RULES: dict[str, Rules] = {
     "Afform": forms.RULES,
     "AfformSubmission": Rules(),
     "Navigation": Rules(),
+    "MessageTemplate": Rules(),
 }
 _DESCRIBES = ("checkAccess", "getActions", "getFields")
 # Actions that 5.77 does not have yet.

@@ -161,6 +161,7 @@ _WANTED: dict[str, dict[str, str]] = {
     "Afform": {"get": "", "submit": "", "submitFile": "", "revert": "administer afform", "*": "manage own afform"},
     "AfformSubmission": {"*": "manage own afform"},
     "Navigation": _ADMIN,
+    "MessageTemplate": _ADMIN_DATA,
     "User": {"get": "", "login": "", "*": "cms:administer users"},
     "Role": _USERS,
     "UserRole": _USERS,

@@ -87,6 +87,7 @@ def _tables() -> dict[str, Table]:
         "Afform": Table(unique=(("name",),)),
         "AfformSubmission": Table(),
         "Navigation": Table(),
+        "MessageTemplate": Table(),
     }
 
 
