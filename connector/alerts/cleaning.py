@@ -8,6 +8,7 @@ which everybody who reads the preview sees.
 import re
 from html import escape, unescape
 from itertools import accumulate
+from urllib.parse import urlsplit
 
 import nh3
 
@@ -112,8 +113,13 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "alt":
         return value.replace("<", "‹").replace(">", "›")
     value = re.sub(r"(?i)^http:", "https:", value)  # a plain http link shows everybody on the way who reads what
-    scheme, colon, rest = value.partition(":")
-    return value if colon and rest.strip("/") and scheme.lower() in _SCHEMES[tag] else None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    there = parts.netloc if parts.scheme == "https" else parts.path
+    usable = parts.scheme in _SCHEMES[tag] and there
+    return value.replace("<", "%3C").replace(">", "%3E") if usable else None
 
 
 def _tidied(html: str) -> str:

@@ -6,7 +6,9 @@ from functools import partial
 
 import click
 
+from connector.alerts.activities import ALERT
 from connector.civicrm.client import CiviClient
+from connector.cli import alerts
 from connector.cli.context import Context
 from connector.desk.activities import ROSTER
 from connector.desk.deciding import Answer, Answering, Deciding, Handler
@@ -74,8 +76,10 @@ def _steps(
         steps += fund.steps(context, client, store, nightly=nightly)
     about_problems = Answering(client, answers, rest=partial(questions.answer, client, store, hasher))
     handlers: dict[str, Handler] = {ROSTER: rosters.decide, PROBLEM: about_problems.decide}
+    loop = alerts.alerts(context, client, store)
+    handlers[ALERT] = alerts.decisions(context, loop).decide
     # what was decided first: `again` lets the next step plan anew
-    steps += [Deciding(client, handlers).step, rosters.step]
+    steps += [Deciding(client, handlers).step, loop.step, rosters.step]
     if settings.smtp_url and settings.admin_email:
         settings.need("mail_from")
         mailer = Mailer(settings.smtp_url, settings.mail_from)

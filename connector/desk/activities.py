@@ -11,7 +11,7 @@ from typing import Any
 
 from connector import clock
 from connector.civicrm.answers import Row
-from connector.civicrm.client import CiviClient
+from connector.civicrm.client import Call, CiviClient
 from connector.errors import PermanentError, UserError
 
 ROSTER, DECISION = "Solidarity_Roster", "Solidarity_Decision"
@@ -21,6 +21,7 @@ APPLYING, APPLIED, REFUSED, STOPPED = "applying", "applied", "refused", "stopped
 ENDED = frozenset({NOTHING, APPLIED, REFUSED})
 DECIDABLE = frozenset({PLANNED, STOPPED, UNUSABLE})
 APPLY, REFUSE, AGAIN, DISMISS = "apply", "refuse", "again", "dismiss"
+APPROVE, DESPITE, REDRAFT, WITHDRAW, CLOSE = "approve", "despite", "redraft", "withdraw", "close"
 NEW, DONE, VOID = "new", "done", "void"
 # The forms that decide, as mappings/setup.toml makes them → what their numbers are meant to be of.
 FORMS = {
@@ -119,18 +120,25 @@ def decisions(client: CiviClient) -> list[Decision]:
     return found
 
 
+def decided(client: CiviClient, number: int) -> Decision | None:
+    """The decision with this number as its form was sent, whatever became of it; None when no form made it."""
+    rows = client.api4("Activity", "get", select=["created_date"], where=[["id", "=", number]]) if number else []
+    return _submissions(client, rows[0]["created_date"]).get(number) if rows else None
+
+
+def forms_call(names: Iterable[str], since: datetime | None) -> Call:
+    """The question for the submissions of forms since then: who sent what. since: aware UTC, None for all."""
+    where: list[Any] = [["afform_name", "IN", list(names)], ["status_id:name", "=", "Processed"]]
+    if since:
+        begin = (since - WAIT_FOR_SUBMISSION).strftime("%Y-%m-%d %H:%M:%S")
+        where.append(["submission_date", ">=", begin])
+    return ("AfformSubmission", "get", {"select": ["afform_name", "contact_id", "data"], "where": where})
+
+
 def _submissions(client: CiviClient, since: str) -> dict[int, Decision]:
     """Activity → the decision in the submission of the form that made it."""
-    rows = client.api4(
-        "AfformSubmission",
-        "get",
-        select=["afform_name", "contact_id", "data"],
-        where=[
-            ["afform_name", "IN", list(FORMS)],
-            ["status_id:name", "=", "Processed"],
-            ["submission_date", ">=", (utc(since) - WAIT_FOR_SUBMISSION).strftime("%Y-%m-%d %H:%M:%S")],
-        ],
-    )
+    entity, action, params = forms_call(FORMS, utc(since))
+    rows = client.api4(entity, action, **params)
     found = [_decision(entity, row) for row in rows for entity in row["data"].get("Activity1", ())]
     return {decision.id: decision for decision in found}
 
