@@ -8,6 +8,7 @@ which everybody who reads the preview sees.
 import re
 from html import escape, unescape
 from itertools import accumulate
+from urllib.parse import urlsplit
 
 import nh3
 
@@ -26,7 +27,8 @@ _SCHEMES = {"a": ("https", "mailto", "tel"), "img": ("https",)}
 
 _BRACES = re.compile(rf"(\{{(?:{'|'.join(map(re.escape, TOKENS))})\}})|\{{|\}}|%7[bB](?=[\w$/*])")
 # Control characters, halves of characters, and signs that turn the direction of the text behind them around.
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufdd0\ufffe\uffff]")
+UNUSED = "\ufdd0"  # a character that no cleaned text holds
 _SPACE = r"(?:\s|&nbsp;|<br>)"
 # Deeper than any editor nests. The library behind us descends by calling itself, and Python ends that at a thousand.
 _DEEPEST = 60
@@ -112,8 +114,13 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "alt":
         return value.replace("<", "‹").replace(">", "›")
     value = re.sub(r"(?i)^http:", "https:", value)  # a plain http link shows everybody on the way who reads what
-    scheme, colon, rest = value.partition(":")
-    return value if colon and rest.strip("/") and scheme.lower() in _SCHEMES[tag] else None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    there = parts.netloc if parts.scheme == "https" else parts.path
+    usable = parts.scheme in _SCHEMES[tag] and there
+    return value.replace("<", "%3C").replace(">", "%3E") if usable else None
 
 
 def _tidied(html: str) -> str:
