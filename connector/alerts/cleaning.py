@@ -27,7 +27,8 @@ _SCHEMES = {"a": ("https", "mailto", "tel"), "img": ("https",)}
 
 _BRACES = re.compile(rf"(\{{(?:{'|'.join(map(re.escape, TOKENS))})\}})|\{{|\}}|%7[bB](?=[\w$/*])")
 # Control characters, halves of characters, and signs that turn the direction of the text behind them around.
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufdd0\ufffe\uffff]")
+UNUSED = "\ufdd0"  # a character that no cleaned text holds
 _SPACE = r"(?:\s|&nbsp;|<br>)"
 # Deeper than any editor nests. The library behind us descends by calling itself, and Python ends that at a thousand.
 _DEEPEST = 60

@@ -4,6 +4,7 @@ The staff's words come out of the alert, what stands around them out of a messag
 with what CiviMail asks of every mail, out of this folder. CiviCRM's own tokens stay in curly braces for CiviCRM.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ from connector.alerts.activities import Alert, Version
 from connector.alerts.filling import Value
 from connector.alerts.words import Words, words
 from connector.civicrm.client import CiviClient
+from connector.mappings import suggest
 from connector.settings import SHIPPED_MAPPINGS
 
 clean = cleaning.clean
@@ -82,10 +84,24 @@ def compose(alert: Alert, version: Version, template: Template, act_url: str) ->
     return Letter(version.language, subject, html, _text(html))
 
 
+def problems(template: Template) -> list[str]:
+    """What is wrong with a template, in words for the staff who changed it. A letter can be made of it all the same."""
+    written = f"{template.subject} {template.html}"
+    bracketed = dict.fromkeys(re.findall(r"\[([^\W\d_]+)(?::[^\]]*)?\]", written))
+    told = [f"[{one}] is no placeholder{suggest(one, filling.NAMES)}" for one in bracketed if one not in filling.NAMES]
+    tokens = dict.fromkeys(re.findall(r"\{[^{}]*\}?", unescape(written)))
+    told += [f"{one} is no token that a mail may hold." for one in tokens if one[1:-1] not in cleaning.TOKENS]
+    return told + [f"[{name}] is missing; it is put at the end." for name in _missing(template.html)]
+
+
+def _missing(template: str) -> list[str]:
+    named = {name for name, _ in filling.PLACEHOLDER.findall(template)}
+    return [name for name in ("what", "ask") if name not in named]
+
+
 def _whole(template: str) -> str:
     """A template with all that a letter must say: what staff took out of it by mistake stands at its end."""
-    named = {name for name, _ in filling.PLACEHOLDER.findall(template)}
-    return template + "".join(f"<p>[{name}]</p>" for name in ("what", "ask") if name not in named)
+    return template + "".join(f"<p>[{name}]</p>" for name in _missing(template))
 
 
 def _values(alert: Alert, version: Version, frame: Words, act_url: str) -> dict[str, Value]:
@@ -159,7 +175,8 @@ def _text(html: str) -> str:
             state.tags[-1].write(f" <{state.link_target}>")
 
     links = CustomHtmlTagHandlerMapping({"a": begin}, {"a": end})
+    html = html.replace("&amp;", cleaning.UNUSED)  # inscriptis reads entities again: "&amp;#123;" would be a brace
     found = get_text(html, ParserConfig(css=CSS_PROFILES["strict"], custom_html_tag_handler_mapping=links))
-    lines = [one.rstrip() for one in found.strip().splitlines()]
+    lines = [one.rstrip() for one in found.replace(cleaning.UNUSED, "&").strip().splitlines()]
     kept = [one for one, before in zip(lines, ["", *lines], strict=False) if one or before]
     return "\n".join(kept) + "\n"
