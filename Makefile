@@ -5,7 +5,7 @@ ARGS ?=
 TRANSCRIPT ?= $(if $(CIVICRM_CONTRACT_URL),civicrm,sandbox)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test lint full bench contract run
+.PHONY: help setup services demo test lint full bench contract run
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -22,10 +22,20 @@ setup: .venv/installed ## install everything into .venv
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
+services: ## install what the tests start besides: Chromium, PostgreSQL, Redis
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium fonts-noto-core"; \
+	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	test -z "$$missing" || \
+		{ test "$$(id -u)" = 0 && apt-get update -q && \
+			DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; } || \
+		{ echo "Missing: sudo apt-get install$$missing"; exit 1; }
+
 demo: setup ## tell the story of a roster on stand-ins (ARGS=--once ends by itself)
 	$(BIN)/python -m sandbox $(ARGS)
 
-test: setup ## every test that needs no outside help, offline
+test: setup services ## every test, offline once everything is installed
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: setup ## formatting, lint, types

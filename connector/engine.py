@@ -73,5 +73,20 @@ def _queue(url: str) -> Huey:
     if parts.scheme == "sqlite":
         return SqliteHuey("solidarity", filename=url.removeprefix("sqlite:///"), **common)
     if parts.scheme in ("redis", "rediss"):
-        return RedisHuey("solidarity", url=url, **common)
+        return _on_redis(url, common)
     raise UserError("QUEUE_URL is neither sqlite:///FILE nor redis://…", next_step="see QUEUE_URL in .env.example.")
+
+
+def _on_redis(url: str, common: dict[str, Any]) -> Huey:
+    try:
+        from redis import RedisError  # here: only several machines have it
+    except ModuleNotFoundError:
+        what = "A queue on Redis needs the package redis."
+        raise UserError(what, next_step="the administrator runs pip install 'solidarity-connector[several]'.") from None
+    queue = RedisHuey("solidarity", url=url, **common)
+    try:
+        queue.storage.conn.ping()
+    except RedisError as error:
+        what = f"The queue at QUEUE_URL does not answer ({type(error).__name__})."
+        raise UserError(what, next_step="the administrator starts Redis, or corrects QUEUE_URL.") from None
+    return queue

@@ -6,8 +6,8 @@ worker, loses nothing, because rows that are due are found again by the next loo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -74,7 +74,7 @@ class Inbox:
     def _waiting(self, root: str, ids: Sequence[int]) -> Waiting:
         what = sa.select(sa.func.max(inbox.c.attempts), sa.func.min(inbox.c.received)).where(inbox.c.id.in_(ids))
         ((attempts, received),) = self._store.read(what)
-        return Waiting(root, tuple(ids), attempts, _utc(received))
+        return Waiting(root, tuple(ids), attempts, received)
 
     def end(self, waiting: Waiting, state: str, why: str = "") -> None:
         """Settled (done), nothing to do with us (ignored), or for a person (parked)."""
@@ -103,7 +103,7 @@ class Inbox:
         """When the first of the rows that somebody is at work on, or was when they died, is due; None when none is."""
         query = sa.select(sa.func.min(inbox.c.due)).where(inbox.c.state == WORKING)
         ((found,),) = self._store.read(query)
-        return _utc(found) if found else None
+        return cast(datetime | None, found)
 
     def replay(self, ids: Iterable[int]) -> int:
         """Let rows wait again, whatever became of them. Returns how many there are."""
@@ -132,12 +132,8 @@ class Inbox:
         """When the oldest row that is not settled was received, aware UTC; None when none is."""
         query = sa.select(sa.func.min(inbox.c.received)).where(inbox.c.state.in_((WAITING, WORKING)))
         ((found,),) = self._store.read(query)
-        return _utc(found) if found else None
+        return cast(datetime | None, found)
 
     def _set(self, ids: Sequence[int], **values: Any) -> int:
         with self._store.engine.begin() as connection:
             return connection.execute(sa.update(inbox).where(inbox.c.id.in_(ids)).values(values)).rowcount
-
-
-def _utc(found: datetime) -> datetime:
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

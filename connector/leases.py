@@ -4,7 +4,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -30,7 +30,7 @@ class Lease:
                 connection.execute(sa.insert(leases).values(mine))
         except sa.exc.IntegrityError:
             held = self._store.read(sa.select(leases.c.until).where(leases.c.name == self.name))
-            return held[0].until.replace(tzinfo=UTC) if held else now  # SQLite gives the time back without its zone
+            return held[0].until if held else now
         return None
 
     def renew(self) -> None:

@@ -16,7 +16,30 @@ import sqlalchemy as sa
 
 from connector.errors import TransientError, UserError
 
+_MIGRATING = 7_163_001  # a number of our own among PostgreSQL's advisory locks
 HEAD = "0004"  # the newest of connector/migrations/versions
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A moment that comes back as it was put: aware, in UTC.
+
+    SQLite gives it back without a zone, and PostgreSQL in the zone that its server lives in.
+    """
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
+        """Times without a zone are a mistake of ours."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, _dialect: sa.Dialect) -> datetime | None:
+        """SQLite's are UTC, because only such were put."""
+        if value is None or value.tzinfo is None:
+            return value.replace(tzinfo=UTC) if value else None
+        return value.astimezone(UTC)
+
+
 metadata = sa.MetaData()
 # which CiviCRM row a roster row became: the key is a keyed hash of the mapping's name and the row's key
 links = sa.Table(
@@ -49,7 +72,7 @@ runs = sa.Table(
     sa.Column("row_count", sa.Integer, nullable=False),
     sa.Column("counts", sa.JSON, nullable=False),
     sa.Column("forced", sa.JSON, nullable=False),
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("at", Moment, nullable=False),
 )
 # who is at work on what, and until when CiviCRM may still be busy with it although its sender is gone
 leases = sa.Table(
@@ -57,7 +80,7 @@ leases = sa.Table(
     metadata,
     sa.Column("name", sa.String(128), primary_key=True),
     sa.Column("holder", sa.String(36), nullable=False),
-    sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("until", Moment, nullable=False),
 )
 # what Stripe's webhooks told: ids and money; connector/inbox.py says what becomes of a row
 inbox = sa.Table(
@@ -71,14 +94,14 @@ inbox = sa.Table(
     sa.Column("livemode", sa.Boolean, nullable=False),
     sa.Column("account", sa.String(255), nullable=False),
     sa.Column("api_version", sa.String(64), nullable=False),
-    sa.Column("created", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("created", Moment, nullable=False),
     sa.Column("amount", sa.BigInteger),
     sa.Column("currency", sa.String(3), nullable=False),
     sa.Column("state", sa.String(16), nullable=False),  # waiting, working, done, ignored, parked
     sa.Column("why", sa.String(255), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("received", sa.DateTime(timezone=True), nullable=False),
-    sa.Column("due", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("received", Moment, nullable=False),
+    sa.Column("due", Moment, nullable=False),
     sa.Index("inbox_due", "state", "due"),
 )
 # what the apply of a roster that was handed in is about to write: keyed hashes of rows, ids, names of fields, lines
@@ -94,14 +117,14 @@ checkouts = sa.Table(
     metadata,
     sa.Column("key", sa.String(64), primary_key=True),
     sa.Column("session", sa.String(255), nullable=False, index=True),  # empty until Stripe answered
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("at", Moment, nullable=False),
 )
 # hashes of links that open only once
 used_links = sa.Table(
     "used_links",
     metadata,
     sa.Column("key", sa.String(64), primary_key=True),
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("at", Moment, nullable=False),
 )
 # what the page of the fund shows: sums, as the worker last counted them
 progress = sa.Table(
@@ -109,7 +132,7 @@ progress = sa.Table(
     metadata,
     sa.Column("fund", sa.String(64), primary_key=True),
     sa.Column("numbers", sa.JSON, nullable=False),
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("at", Moment, nullable=False),
 )
 # contributions whose receipt CiviCRM sends: `sending` is written before the request, so that it is never sent twice
 receipts = sa.Table(
@@ -117,7 +140,7 @@ receipts = sa.Table(
     metadata,
     sa.Column("contribution", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("state", sa.String(16), nullable=False),  # sending, sent, refused
-    sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+    sa.Column("at", Moment, nullable=False),
 )
 
 
@@ -139,7 +162,10 @@ class Store:
         self.engine = _engine(url)
         try:
             _migrate(self.engine)
-        except sa.exc.DatabaseError as error:
+        except BaseException as error:
+            self.engine.dispose()
+            if not isinstance(error, sa.exc.DatabaseError):
+                raise
             raise UserError(
                 f"The connector's database cannot be opened ({type(error.orig).__name__}).",
                 next_step="the administrator checks DATABASE_URL and the rights on its file or server.",
@@ -168,7 +194,7 @@ class Store:
         """The applies of every flow that ended since then, oldest first."""
         wanted = sa.and_(runs.c.state.not_in(("planned", "unfinished")), runs.c.at >= moment)
         query = sa.select(runs.c.mapping, runs.c.state, runs.c.counts, runs.c.at).where(wanted).order_by(runs.c.id)
-        return [Run(row.mapping, row.state, row.counts, row.at.replace(tzinfo=UTC)) for row in self.read(query)]
+        return [Run(row.mapping, row.state, row.counts, row.at) for row in self.read(query)]
 
     def write(self, *statements: sa.Executable) -> None:
         """Run statements in one transaction."""
@@ -201,6 +227,8 @@ def opened(url: str) -> Iterator[Store]:
 def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")  # the one that `several` installs
         engine = sa.create_engine(parsed)
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError):
         raise UserError("DATABASE_URL is not usable.", next_step="see DATABASE_URL in .env.example.") from None
@@ -259,5 +287,8 @@ def _migrate(engine: sa.Engine) -> None:
             # Python's driver begins no transaction before CREATE TABLE: two processes at once, or a kill between two
             # tables, would leave a database that nobody can open again.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            # Two machines that start at once: the second waits, then finds the tables.
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATING)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -35,9 +35,7 @@ def tell(once: bool) -> int:
         story = Story(Path(folder), told)
         right = story.tell()
         if not once:
-            say("\nThe sandbox stays up, and the worker looks each minute; look around, and end it with Ctrl-C.")
-            with suppress(KeyboardInterrupt), story.worker():
-                signal.pause()
+            story.stay()
         return 0 if right else 1
 
 
@@ -103,6 +101,7 @@ class Story:
 
         title("1. The administrator sets CiviCRM up, and looks whether all is well")
         self._solidarity("setup", "apply", quiet=True)
+        self._fund.connect()
         self._solidarity("doctor")
 
         title("2. The chapters: each an organization with a mailing group, below the friends of Ras al-Auja")
@@ -158,6 +157,15 @@ class Story:
         title("9. How it ended")
         self._check(rows)
         return self._right
+
+    def stay(self) -> None:
+        """Leave everything up to be clicked, until Ctrl-C."""
+        say("\nEverything stays up, and the worker looks each minute. Click, and end it with Ctrl-C:")
+        for what, where in self._fund.to_click:
+            say(f"  {what}: {where}")
+        say(f"  the mails that were sent: {self._mailbox}")
+        with suppress(KeyboardInterrupt), self._fund.web_service(), self.worker():
+            signal.pause()
 
     @contextmanager
     def worker(self) -> Iterator[None]:

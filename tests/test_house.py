@@ -60,6 +60,7 @@ DOORS = {
     "css_inline": {"alerts/letters.py"},
     "inscriptis": {"alerts/letters.py"},
     "huey": {"engine.py"},
+    "redis": {"engine.py"},
     "smtplib": {"mail.py"},
     "openpyxl": {"sync/roster_xlsx.py"},
     "click": {"cli"},

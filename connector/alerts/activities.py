@@ -40,7 +40,7 @@ _FIELDS = (
     "Mailings",
     "Moved_On",
 )
-_SELECT = ("id", "subject", "source_contact_id", *(f"{ALERT}.{name}" for name in _FIELDS))
+_SELECT = ("id", "subject", "source_contact_id", "created_date", *(f"{ALERT}.{name}" for name in _FIELDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Alert:
 
     author: who wrote it, by the activity. versions: its texts, the main one first. audience: ids of groups. send_at:
     not before this moment, aware UTC. plan, count: of the report that staff read last; decision: the one that approved
-    it; mailings: language → id. moved_on: since when it is in its state, aware UTC.
+    it; mailings: language → id. moved_on: since when it is in its state; created: aware UTC both.
     """
 
     id: int
@@ -79,6 +79,7 @@ class Alert:
     decision: int = 0
     mailings: Mapping[str, int] | None = None
     moved_on: datetime | None = None
+    created: datetime | None = None
 
     @property
     def main(self) -> Version:
@@ -117,7 +118,7 @@ def move(client: CiviClient, alert: Alert, state: str, said: str, **values: Any)
     details = {"details": values.pop("details")} if "details" in values else {}
     changed = {"State": state, "Said": short(said), **values}
     if state != alert.state:
-        changed["Moved_On"] = clock.now().strftime("%Y-%m-%d %H:%M:%S")
+        changed["Moved_On"] = stamp(clock.now())
     where = [["id", "=", alert.id], [f"{ALERT}.State", "=", alert.state]]
     own = {f"{ALERT}.{name}": value for name, value in changed.items()}
     return bool(client.api4("Activity", "update", where=where, values=own | details))
@@ -126,6 +127,11 @@ def move(client: CiviClient, alert: Alert, state: str, said: str, **values: Any)
 def short(text: str) -> str:
     """A text that fits into a field of CiviCRM."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as it stands in an alert's fields, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _alert(row: Row) -> Alert:
@@ -150,6 +156,7 @@ def _alert(row: Row) -> Alert:
         decision=int(said["Decision"] or 0),
         mailings=_mailings(said["Mailings"]),
         moved_on=_moment(said["Moved_On"]),
+        created=_moment(str(row["created_date"] or "")),
     )
 
 

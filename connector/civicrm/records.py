@@ -75,7 +75,12 @@ def tree(found: Mapping[str, Group], root: str) -> set[int]:
             f"CiviCRM has no group {root}.",
             next_step="the administrator runs `solidarity setup apply`, then the same command again.",
         )
-    inside = {found[root].id}
+    return below(found, [found[root].id])
+
+
+def below(found: Mapping[str, Group], ids: Iterable[int]) -> set[int]:
+    """These groups and all groups below them."""
+    inside = set(ids)
     while more := {group.id for group in found.values() if inside.intersection(group.parents)} - inside:
         inside |= more
     return inside

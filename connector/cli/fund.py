@@ -7,7 +7,7 @@ from datetime import timedelta
 from connector import clock
 from connector.civicrm.client import CiviClient
 from connector.cli.context import Context
-from connector.desk.problems import Problem
+from connector.desk.deciding import Answer
 from connector.inbox import Inbox
 from connector.store import Store
 from connector.stripe_api import StripeApi
@@ -85,7 +85,7 @@ def waiter(context: Context, store: Store) -> Callable[[], bool]:
     return wait
 
 
-def answerer(context: Context, client: CiviClient, store: Store) -> Callable[[Problem, str], str]:
+def answerer(context: Context, client: CiviClient, store: Store) -> Answer:
     """What carries out decisions about the fund's problems."""
     settling = settler(context, client, store)
-    return lambda problem, verdict: answers.answer(settling, problem, verdict)
+    return lambda problem, decision: answers.answer(settling, problem, decision)

@@ -2,17 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 import click
 
+from connector.alerts.activities import ALERT
 from connector.civicrm.client import CiviClient
+from connector.cli import alerts
 from connector.cli.context import Context
+from connector.desk.activities import ROSTER
+from connector.desk.deciding import Answer, Answering, Deciding, Handler
+from connector.desk.problems import PROBLEM
 from connector.desk.summary import DailySummary
 from connector.leases import Lease
 from connector.mail import Mailer
 from connector.memory import Hasher
 from connector.store import Store
-from connector.sync.handed_in import Answer, HandedInRosters
+from connector.sync import questions
+from connector.sync.handed_in import HandedInRosters
 
 TryLease = Callable[[str], AbstractContextManager[Lease | None]]
 
@@ -59,14 +66,20 @@ def _steps(
     """What the worker does, one after the other; each flow adds a line. nightly: also what no one waits for."""
     settings = context.settings
     hasher = Hasher(settings.connector_fingerprint_key)
-    others: dict[str, Answer] = {}
+    rosters = HandedInRosters(client, store, hasher, settings.connector_mappings, lease)
+    answers: dict[str, Answer] = {}
     steps: list[Callable[[], int]] = []
     if settings.stripe_api_key:
         from connector.cli import fund  # here: Stripe's library takes a while to load
 
-        others["stripe"] = fund.answerer(context, client, store)
+        answers["stripe"] = fund.answerer(context, client, store)
         steps += fund.steps(context, client, store, nightly=nightly)
-    steps.append(HandedInRosters(client, store, hasher, settings.connector_mappings, lease, others).step)
+    about_problems = Answering(client, answers, rest=partial(questions.answer, client, store, hasher))
+    handlers: dict[str, Handler] = {ROSTER: rosters.decide, PROBLEM: about_problems.decide}
+    loop = alerts.alerts(context, client, store)
+    handlers[ALERT] = alerts.decisions(context, loop).decide
+    # what was decided first: `again` lets the next step plan anew
+    steps += [Deciding(client, handlers).step, loop.step, rosters.step]
     if settings.smtp_url and settings.admin_email:
         settings.need("mail_from")
         mailer = Mailer(settings.smtp_url, settings.mail_from)

@@ -11,7 +11,7 @@ from typing import Any
 
 from connector import clock
 from connector.civicrm.answers import Row
-from connector.civicrm.client import CiviClient
+from connector.civicrm.client import Call, CiviClient
 from connector.errors import PermanentError, UserError
 
 ROSTER, DECISION = "Solidarity_Roster", "Solidarity_Decision"
@@ -21,9 +21,15 @@ APPLYING, APPLIED, REFUSED, STOPPED = "applying", "applied", "refused", "stopped
 ENDED = frozenset({NOTHING, APPLIED, REFUSED})
 DECIDABLE = frozenset({PLANNED, STOPPED, UNUSABLE})
 APPLY, REFUSE, AGAIN, DISMISS = "apply", "refuse", "again", "dismiss"
+APPROVE, DESPITE, REDRAFT, WITHDRAW, CLOSE = "approve", "despite", "redraft", "withdraw", "close"
 NEW, DONE, VOID = "new", "done", "void"
-# The forms that decide, as mappings/setup.toml makes them.
-FORMS = ("afformSolidarityDecide", "afformSolidarityAnswer")
+# The forms that decide, as mappings/setup.toml makes them → what their numbers are meant to be of.
+FORMS = {
+    "afformSolidarityDecide": "roster",
+    "afformSolidarityAnswer": "problem",
+    "afformSolidarityDecideAlert": "alert",
+}
+LONGEST = 250  # of what a list shows: an activity's subject holds 255 letters
 # CiviCRM keeps a form's submission in the same request as its activity, a moment later.
 WAIT_FOR_SUBMISSION = timedelta(minutes=2)
 
@@ -49,7 +55,10 @@ class HandedIn:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What somebody decided about an activity. by: their contact; plan: the checksum that stood before their eyes."""
+    """What somebody decided about an activity.
+
+    by: their contact. plan: the checksum that stood before their eyes. form: the one that was sent.
+    """
 
     id: int
     by: int
@@ -57,6 +66,12 @@ class Decision:
     plan: str
     verdict: str
     number: int | None
+    form: str = "afformSolidarityDecide"
+
+    @property
+    def meant(self) -> str:
+        """What it is about, as a person reads it, whether there is such a thing or not."""
+        return f"{FORMS[self.form]} {self.about}"
 
 
 def rosters(client: CiviClient, ids: Iterable[int] = ()) -> dict[int, HandedIn]:
@@ -105,19 +120,26 @@ def decisions(client: CiviClient) -> list[Decision]:
     return found
 
 
+def decided(client: CiviClient, number: int) -> Decision | None:
+    """The decision with this number as its form was sent, whatever became of it; None when no form made it."""
+    rows = client.api4("Activity", "get", select=["created_date"], where=[["id", "=", number]]) if number else []
+    return _submissions(client, rows[0]["created_date"]).get(number) if rows else None
+
+
+def forms_call(names: Iterable[str], since: datetime | None) -> Call:
+    """The question for the submissions of forms since then: who sent what. since: aware UTC, None for all."""
+    where: list[Any] = [["afform_name", "IN", list(names)], ["status_id:name", "=", "Processed"]]
+    if since:
+        begin = (since - WAIT_FOR_SUBMISSION).strftime("%Y-%m-%d %H:%M:%S")
+        where.append(["submission_date", ">=", begin])
+    return ("AfformSubmission", "get", {"select": ["afform_name", "contact_id", "data"], "where": where})
+
+
 def _submissions(client: CiviClient, since: str) -> dict[int, Decision]:
     """Activity → the decision in the submission of the form that made it."""
-    rows = client.api4(
-        "AfformSubmission",
-        "get",
-        select=["contact_id", "data"],
-        where=[
-            ["afform_name", "IN", list(FORMS)],
-            ["status_id:name", "=", "Processed"],
-            ["submission_date", ">=", (utc(since) - WAIT_FOR_SUBMISSION).strftime("%Y-%m-%d %H:%M:%S")],
-        ],
-    )
-    found = [_decision(entity, row["contact_id"]) for row in rows for entity in row["data"].get("Activity1", ())]
+    entity, action, params = forms_call(FORMS, utc(since))
+    rows = client.api4(entity, action, **params)
+    found = [_decision(entity, row) for row in rows for entity in row["data"].get("Activity1", ())]
     return {decision.id: decision for decision in found}
 
 
@@ -131,8 +153,13 @@ def move(client: CiviClient, roster: HandedIn, state: str, **values: Any) -> boo
 
 def close(client: CiviClient, decision: Decision, state: str, why: str) -> None:
     """Say what came of a decision. why: one sentence, for whoever made it."""
-    values = {f"{DECISION}.State": state, "subject": why}
+    values = {f"{DECISION}.State": state, "subject": short(why)}
     client.api4("Activity", "update", where=[["id", "=", decision.id], [f"{DECISION}.State", "=", NEW]], values=values)
+
+
+def short(text: str) -> str:
+    """A text that fits into an activity's subject."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def remove_file(client: CiviClient, roster: HandedIn) -> None:
@@ -181,17 +208,18 @@ def _handed_in(row: Row) -> HandedIn:
     )
 
 
-def _decision(sent: Row, contact: int | None) -> Decision:
+def _decision(sent: Row, submission: Row) -> Decision:
     """What a form said. Its fields are as they were typed."""
     fields = {name.removeprefix(f"{DECISION}."): str(value or "").strip() for name, value in sent["fields"].items()}
     about, number = fields.get("About", ""), fields.get("Number_Of_Rows", "")
     return Decision(
         id=int(sent.get("id") or 0),
-        by=int(contact or 0),
+        by=int(submission["contact_id"] or 0),
         about=int(about) if about.isdigit() else 0,
         plan=fields.get("Plan", ""),
         verdict=fields.get("Verdict", ""),
         number=int(number) if number.isdigit() else None,
+        form=str(submission["afform_name"]),
     )
 
 

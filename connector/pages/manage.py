@@ -40,6 +40,10 @@ class Managing:
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "portal"))
     _room: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(WAITING))
 
+    def close(self) -> None:
+        """Finish what is being looked up, and take no more."""
+        self._pool.shutdown()
+
     def blueprint(self) -> Blueprint:
         """Its routes."""
         pages = Blueprint("manage", __name__)

@@ -12,6 +12,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from connector.money import places
 from connector.settings import Settings
 
 CATALOGUES = Path(__file__).parent / "translations"
@@ -63,7 +64,8 @@ def language() -> str:
 
 def money(amount: object, currency: str) -> str:
     """An amount as people of this language write it; whole ones without a point."""
-    return re.sub(r"[.,٫]0{1,3}(?!\d)|٫٠{1,3}(?!\d)", "", format_currency(amount, currency))
+    written, decimals = str(format_currency(amount, currency)), places(currency)
+    return re.sub(rf"[.,٫][0٠]{{{decimals}}}(?=\D*$)", "", written) if decimals else written
 
 
 def is_plain() -> bool:

@@ -43,7 +43,9 @@ def register(app: Flask, settings: Settings, store: Store) -> None:
     giving = Giving(fund, fund.asking, Checkout(api, store, settings.public_url), signer, client)
     mailer = Mailer(settings.smtp_url, settings.mail_from)
     app.register_blueprint(giving.blueprint())
-    app.register_blueprint(Managing(api, store, signer, mailer, settings.public_url).blueprint())
+    managing = Managing(api, store, signer, mailer, settings.public_url)
+    app.extensions["managing"] = managing  # for whoever ends the service
+    app.register_blueprint(managing.blueprint())
     app.register_blueprint(Thermometer(fund, store).blueprint())
     _limit(app, limiter)
 

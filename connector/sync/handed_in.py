@@ -8,16 +8,16 @@ import html
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
 from connector import clock, report
 from connector.civicrm.client import CiviClient
-from connector.desk import activities as desk, problems
+from connector.desk import activities as desk
 from connector.desk.activities import Decision, HandedIn
-from connector.desk.problems import Problem
+from connector.desk.deciding import done, void
 from connector.errors import ConnectorError, TransientError, UserError
 from connector.leases import Lease
 from connector.memory import Hasher
@@ -34,15 +34,8 @@ WAIT_FOR_FILE = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 
-# What carries out a decision about another flow's problem, and says in words what was done.
-Answer = Callable[[Problem, str], str]
-
-
 class HandedInRosters:
-    """The step that the worker takes each minute. mappings: their folder; lease: the right to apply a mapping.
-
-    others: the first word of a problem's key → who answers for that flow.
-    """
+    """What the worker does about them. mappings: their folder; lease: the right to apply a mapping."""
 
     def __init__(
         self,
@@ -51,37 +44,26 @@ class HandedInRosters:
         hasher: Hasher,
         mappings: Path,
         lease: Callable[[str], AbstractContextManager[Lease | None]],
-        others: Mapping[str, Answer] | None = None,
     ) -> None:
         self._client, self._store, self._hasher, self._mappings, self._lease = client, store, hasher, mappings, lease
-        self._others = others or {}
 
     def step(self) -> int:
-        """Plan what was handed in, carry out what was decided. Returns how much was done, 0 when nothing waits.
+        """Plan what was handed in, and remove the files of those that are ended. Returns how much was done.
 
         Raises TransientError when CiviCRM is away; the next step begins anew.
         """
-        decisions = desk.decisions(self._client)
-        abouts = [decision.about for decision in decisions]
-        asked = problems.by_number(self._client, abouts)
-        rosters = desk.rosters(self._client, abouts)
-        done = 0
-        for roster in rosters.values():
-            if roster.state in (desk.HANDED_IN, "") and (roster.file or clock.now() - roster.created > WAIT_FOR_FILE):
-                self._plan(roster)
-                done += 1
-        for decision in decisions:
-            # looked at again: an earlier decision of this very step may have moved what this one is about
-            if decision.about in asked:
-                done += self._answered(decision, problems.by_number(self._client, [decision.about]))
-                continue
-            current = desk.rosters(self._client, [decision.about]).get(decision.about)
-            done += self._decided(decision, current)
+        did = 0
         for roster in desk.rosters(self._client).values():
             if roster.file and roster.state in desk.ENDED:
                 desk.remove_file(self._client, roster)
-                done += 1
-        return done
+                did += 1
+            elif roster.state in (desk.HANDED_IN, "") and self._is_here(roster):
+                self._plan(roster)
+                did += 1
+        return did
+
+    def _is_here(self, roster: HandedIn) -> bool:
+        return roster.file is not None or clock.now() - roster.created > WAIT_FOR_FILE
 
     # --- planning ----------------------------------------------------------------------------------------------------
 
@@ -97,7 +79,7 @@ class HandedInRosters:
         except ConnectorError as error:
             problems = "".join(f"<li>{html.escape(line)}</li>" for line in error.problems)
             details = f"<p>{html.escape(error.what)}</p><ul>{problems}</ul><p>Next: {html.escape(error.next_step)}</p>"
-            desk.move(self._client, roster, desk.UNUSABLE, subject=wording.short(error.what), details=details)
+            desk.move(self._client, roster, desk.UNUSABLE, subject=desk.short(error.what), details=details)
             return
         desk.attach(self._client, roster.id, f"plan_{checksum}.csv", report.as_csv(plan, checksum))
         state = desk.PLANNED if plan.acting else desk.NOTHING
@@ -105,51 +87,31 @@ class HandedInRosters:
             questions.keep_up(self._client, look, roster.by)
             last_roster.note(self._client, sync.mapping, plan)
         told = {
-            "subject": wording.short(wording.in_words(plan)),
+            "subject": desk.short(wording.in_words(plan)),
             "details": report.as_details(plan, needed=wording.count(plan)),
         }
         desk.move(self._client, roster, state, Plan=checksum, **told)
 
     # --- deciding ----------------------------------------------------------------------------------------------------
 
-    def _decided(self, decision: Decision, roster: HandedIn | None) -> int:
-        """Carry out one decision. Returns 0 when it has to wait."""
+    def decide(self, decision: Decision) -> int:
+        """Carry out what somebody decided about a roster. Returns 0 when it has to wait."""
+        roster = desk.rosters(self._client, [decision.about]).get(decision.about)
         if roster and roster.decision == decision.id and roster.state in desk.ENDED:
-            return self._close(decision, desk.DONE, "Carried out.")  # we were ended before we could say so
+            return done(self._client, decision, "Carried out.")  # we were ended before we could say so
         if roster and roster.state == desk.APPLYING and roster.decision == decision.id:
             return self._apply(decision, roster)
         if roster is None:
-            return self._close(decision, desk.VOID, f"There is no roster {decision.about}.")
-        if void := wording.void(decision, roster):
-            return self._close(decision, desk.VOID, void)
+            return void(self._client, decision, f"There is no roster {decision.about}.")
+        if why := wording.void(decision, roster):
+            return void(self._client, decision, why)
         if decision.verdict == desk.REFUSE:
             desk.move(self._client, roster, desk.REFUSED, Decision=decision.id, subject="Refused; nothing was changed.")
-            return self._close(decision, desk.DONE, "Refused.")
+            return done(self._client, decision, "Refused.")
         if decision.verdict == desk.AGAIN:
             desk.move(self._client, roster, desk.HANDED_IN)
-            return self._close(decision, desk.DONE, "Looked at again.")
+            return done(self._client, decision, "Looked at again.")
         return self._apply(decision, roster)
-
-    def _answered(self, decision: Decision, found: Mapping[int, Problem]) -> int:
-        """What somebody decided about a row that asks."""
-        problem = found.get(decision.about)
-        if problem and problem.decision == decision.id:
-            return self._close(decision, desk.DONE, "Carried out.")  # we were ended before we could say so
-        if problem is None or problem.state != problems.OPEN:
-            return self._close(decision, desk.VOID, f"Problem {decision.about} is closed already.")
-        other = self._others.get(problem.key.partition(":")[0])
-        if other:
-            told = other(problem, decision.verdict)
-        elif decision.verdict in (questions.TAKE_ROSTER, questions.KEEP_CIVICRM):
-            told = questions.answer(self._client, self._store, self._hasher, problem, decision)
-        elif decision.verdict in (desk.AGAIN, desk.DISMISS):
-            told = "Closed; it is opened again if a later roster asks it again."
-        else:
-            return self._close(decision, desk.VOID, "That is no answer to a problem.")
-        waved = {desk.DISMISS, questions.KEEP_CIVICRM} if other else {desk.DISMISS}
-        state = problems.DISMISSED if decision.verdict in waved else problems.SOLVED
-        problems.close(self._client, problem, state, decision.id)
-        return self._close(decision, desk.DONE, told)
 
     def _apply(self, decision: Decision, roster: HandedIn) -> int:
         try:
@@ -166,16 +128,16 @@ class HandedInRosters:
         log.error("roster %d: %s Next: %s", roster.id, error.what, error.next_step)
         if current.state == desk.APPLYING:
             told = f"Not finished; it is tried again each minute. {error.what} Next: {error.next_step}"
-            desk.move(self._client, current, desk.APPLYING, subject=wording.short(told))
+            desk.move(self._client, current, desk.APPLYING, subject=desk.short(told))
             return 0
-        desk.move(self._client, current, desk.UNUSABLE, subject=wording.short(error.what))
-        return self._close(decision, desk.VOID, f"{error.what} Next: {error.next_step}")
+        desk.move(self._client, current, desk.UNUSABLE, subject=desk.short(error.what))
+        return void(self._client, decision, f"{error.what} Next: {error.next_step}")
 
     def _applied(self, decision: Decision, roster: HandedIn, sync: Sync, lease: Lease) -> int:
         look = sync.look()
         if stopped := wording.stopped(look.plan, decision, begun=roster.state == desk.APPLYING):
-            desk.move(self._client, roster, desk.STOPPED, subject=wording.short(stopped))
-            return self._close(decision, desk.VOID, stopped)
+            desk.move(self._client, roster, desk.STOPPED, subject=desk.short(stopped))
+            return void(self._client, decision, stopped)
         if roster.state != desk.APPLYING:
             if not desk.move(self._client, roster, desk.APPLYING, Decision=decision.id):
                 return 0  # somebody else moved it: the next step sees how it stands
@@ -189,13 +151,9 @@ class HandedInRosters:
         questions.keep_up(self._client, look, roster.by)
         last_roster.note(self._client, sync.mapping, look.plan)
         telling.tell(decision, look, result)
-        told = {"subject": wording.short(wording.done(result)), "details": wording.result(look, result)}
+        told = {"subject": desk.short(wording.done(result)), "details": wording.result(look, result)}
         desk.move(self._client, roster, desk.APPLIED, **told)
-        return self._close(decision, desk.DONE, wording.done(result))
-
-    def _close(self, decision: Decision, state: str, why: str) -> int:
-        desk.close(self._client, decision, state, wording.short(why))
-        return 1
+        return done(self._client, decision, wording.done(result))
 
     def _sync(self, roster: HandedIn) -> "_Opened":
         if not re.fullmatch(r"\w+", roster.kind):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from connector import memory, report
 from connector.civicrm.client import CiviClient
 from connector.desk import problems, why
-from connector.desk.activities import Decision
+from connector.desk.activities import AGAIN, DISMISS, Decision
+from connector.desk.deciding import Answered
 from connector.desk.problems import Problem
 from connector.memory import Hasher
 from connector.plan import Action, Change
@@ -34,7 +35,17 @@ def keep_up(client: CiviClient, look: Look, assignee: int) -> None:
             problems.close(client, problem, problems.SOLVED)
 
 
-def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, decision: Decision) -> str:
+def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, decision: Decision) -> Answered:
+    """What becomes of a row that asks, now that somebody decided about it."""
+    if decision.verdict in (TAKE_ROSTER, KEEP_CIVICRM):
+        return Answered(_chosen(client, store, hasher, problem, decision), problems.SOLVED)
+    if decision.verdict in (AGAIN, DISMISS):
+        state = problems.DISMISSED if decision.verdict == DISMISS else problems.SOLVED
+        return Answered("Closed; it is opened again if a later roster asks it again.", state)
+    return Answered("That is no answer to a problem.", problems.OPEN)
+
+
+def _chosen(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, decision: Decision) -> str:
     """Carry out what somebody decided about a row where roster and CiviCRM differ. Returns what was done, in words.
 
     The roster's value is written under the value that was seen; either way both sides then agree on it.

@@ -74,8 +74,3 @@ def result(look: Look, result: Result) -> str:
     listed = f"<ul>{left}{failed}</ul>" if left or failed else ""
     told = report.as_details(Plan(plan.flow, rest, plan.scope, plan.row_count)) if rest else ""
     return f"<p>{html.escape(done(result))}</p>{listed}{told}"
-
-
-def short(text: str) -> str:
-    """An activity's subject holds 255 letters."""
-    return text if len(text) <= 250 else f"{text[:249]}…"

@@ -1,17 +1,25 @@
 """What a person decided about a question of the fund: Stripe's value, or CiviCRM's."""
 
-from connector.desk.problems import Problem
+from connector.desk.activities import DISMISS, Decision
+from connector.desk.deciding import Answered
+from connector.desk.problems import DISMISSED, SOLVED, Problem
 from connector.errors import UserError
 from connector.inbox import PARKED, Inbox
 from connector.webhooks import ledger, made
 from connector.webhooks.decide import BY_HAND, DELETED, EDITED, FOREIGN
 from connector.webhooks.settle import Settler
 
-TAKE, KEEP, DISMISS = "roster", "civicrm", "dismiss"  # the verdicts as mappings/setup.toml names them
+TAKE, KEEP = "roster", "civicrm"  # two of the verdicts, as mappings/setup.toml names them
 
 
-def answer(settler: Settler, problem: Problem, verdict: str) -> str:
-    """Carry out a decision about a problem of ours. Returns what was done, in words."""
+def answer(settler: Settler, problem: Problem, decision: Decision) -> Answered:
+    """Carry out a decision about a problem of ours."""
+    state = DISMISSED if decision.verdict in (KEEP, DISMISS) else SOLVED
+    return Answered(_carried_out(settler, problem, decision.verdict), state)
+
+
+def _carried_out(settler: Settler, problem: Problem, verdict: str) -> str:
+    """Returns what was done, in words."""
     _, root, kind = problem.key.split(":", 2)
     if verdict == KEEP:
         return "CiviCRM's value stays; it is not asked again."

@@ -5,7 +5,7 @@ Only sums are kept, in the currency of the fund; gifts in other currencies stand
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 
 import sqlalchemy as sa
@@ -149,7 +149,7 @@ def known(store: Store, fund: str) -> tuple[Progress, datetime] | None:
     names = ("received", "proven", "under_way", "pledged")
     others = {name: Decimal(value) for name, value in numbers["others"].items()}
     sums = {name: Decimal(numbers[name]) for name in names}
-    return Progress(currency=numbers["currency"], others=others, **sums), rows[0].at.replace(tzinfo=UTC)
+    return Progress(currency=numbers["currency"], others=others, **sums), rows[0].at
 
 
 def _as_json(one: Progress) -> dict[str, object]:

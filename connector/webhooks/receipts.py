@@ -7,7 +7,7 @@ without an answer is looked at again after a while, and sent only when there is 
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -66,7 +66,7 @@ class Receipts:
         rows = self.store.read(sa.select(receipts).where(receipts.c.contribution == contribution))
         if not rows:
             return True
-        began: datetime = rows[0].at.replace(tzinfo=UTC)
+        began: datetime = rows[0].at
         return rows[0].state == SENDING and clock.now() - began > PATIENCE
 
     def _send(self, contribution: int) -> int:

@@ -1,11 +1,13 @@
 """The pages for givers as a browser without script uses them, between a Stripe, a CiviCRM and a mail server."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -64,15 +66,25 @@ class Form:
         return self.giver.web.post(path, data={"amount": "25", **self.hidden, **filled})
 
 
+_apps: list[Flask] = []
+
+
 @pytest.fixture
-def giver(fund: FundFlow) -> Giver:
-    """The pages of a connector that is set up, and somebody who opens them."""
+def giver(fund: FundFlow) -> Iterator[Giver]:
+    """The pages of a connector that is set up, and somebody who opens them.
+
+    Their threads have ended when the next test begins: the connector's processes are forks of this one, and a fork
+    while a thread holds one of OpenSSL's locks would wait for it for ever.
+    """
     own = {"PUBLIC_URL": HOME, "CONNECTOR_SECRET_KEY": "s" * 40, "MAIL_FROM": "giving@example.org"}
     fund.site.mailbox.post("reset")
     fund.connector.env.update(own, SMTP_URL=fund.site.mailbox.smtp)
-    return Giver(fund, browser(fund))
+    yield Giver(fund, browser(fund))
+    while _apps:
+        _apps.pop().extensions["managing"].close()
 
 
 def browser(fund: FundFlow, **env: str) -> FlaskClient:
     """A browser that nobody used yet."""
-    return create_app(Settings.from_env(fund.connector.env | env)).test_client()
+    _apps.append(create_app(Settings.from_env(fund.connector.env | env)))
+    return _apps[-1].test_client()

@@ -73,6 +73,11 @@ class Site:
     def put_back(self, name: str) -> None:
         requests.post(f"{self.url}/sandbox/put_back/{name}", timeout=10).raise_for_status()
 
+    def asked_for(self, entity: str, action: str) -> int:
+        """How often this was asked for so far."""
+        log = requests.get(f"{self.url}/sandbox/requests", timeout=10).json()["log"]
+        return sum((one.get("entity"), one.get("action")) == (entity, action) for one in log)
+
     def requests_so_far(self) -> int:
         return int(requests.get(f"{self.url}/sandbox/requests", timeout=10).json()["count"])
 

@@ -1,9 +1,11 @@
 """The fund's numbers as everybody sees them, counted by the worker from CiviCRM."""
 
 import xml.etree.ElementTree as ET
+from decimal import Decimal
 
 import pytest
 
+from connector.pages import site
 from tests.flows.fund import AMINA
 from tests.flows.giving import Giver, giver as giver
 from tests.flows.test_fund_pledges import Promise
@@ -52,6 +54,24 @@ def test_after_the_last_month_it_says_so(giver: Giver, monkeypatch: pytest.Monke
     moment = datetime(2026, 11, 24, tzinfo=UTC) + timedelta(days=days)
     monkeypatch.setattr("connector.clock.now", lambda: moment)
     assert ("has ended" in giver.web.get("/fund").text) is ended
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "written"),
+    [
+        ("7000", "EUR", "€7,000"),
+        ("7000.50", "EUR", "€7,000.50"),
+        ("1000000", "EUR", "€1,000,000"),
+        ("0", "EUR", "€0"),
+        ("10", "EUR", "€10"),
+        ("1000", "JPY", "¥1,000"),
+        ("1000", "KWD", "KWD1,000"),
+        ("1000.125", "KWD", "KWD1,000.125"),
+    ],
+)
+def test_whole_amounts_are_written_without_decimals(giver: Giver, amount: str, currency: str, written: str) -> None:
+    with giver.web.application.test_request_context("/fund?lang=en"):
+        assert site.money(Decimal(amount), currency) == written
 
 
 def test_the_picture_may_be_shown_anywhere_in_both_directions(giver: Giver) -> None:

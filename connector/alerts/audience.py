@@ -1,0 +1,207 @@
+"""Who gets an alert, in which language, and who does not and why: counted as CiviMail counts, and read anew each time.
+
+CiviMail leaves out who opted out and addresses on hold by itself. It does not know our rule that whoever left one group
+of the network gets nothing through another: for those the connector keeps a group of its own, which every mailing
+leaves out.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from connector import leavings, memory
+from connector.alerts.activities import Alert
+from connector.civicrm import records
+from connector.civicrm.answers import Row
+from connector.civicrm.client import Call, CiviClient
+from connector.civicrm.records import CHUNK, Group
+from connector.memory import Hasher
+from connector.store import Store
+
+NETWORK, LEFT_GROUP = "solidarity_network", "solidarity_left"
+CAME_BACK = "Solidarity_Member.Came_Back_On"
+# Who has no language reads the English text, as the smart groups of mappings/setup.toml have it.
+NO_LANGUAGE = "en"
+# Why somebody gets no mail, in the order in which it is looked at.
+DEAD, OPTED_OUT, NO_MAIL = "is deceased", "opted out of all mailings", "wants no e-mail"
+LEFT, NO_ADDRESS, ON_HOLD = "left a group of the network", "has no e-mail address", "has an address on hold"
+SAME_ADDRESS = "shares an address with somebody who gets it"
+
+_MAIL = ["Email AS mail", "LEFT", ["mail.contact_id", "=", "id"]]
+_SELECT = ["is_opt_out", "do_not_email", "is_deceased", "preferred_language", CAME_BACK]
+_SELECT += [f"mail.{name}" for name in ("email", "on_hold", "is_primary", "is_bulkmail")]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One contact in the groups of an alert. address: the one that CiviMail takes; why: they get nothing, or empty."""
+
+    id: int
+    language: str
+    address: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Everybody in the groups of an alert. left: the contacts whom the connector's own group has to hold.
+
+    known_left: whom it holds now. problems: why these groups cannot get an alert at all.
+    """
+
+    people: tuple[Person, ...]
+    left: frozenset[int] = frozenset()
+    known_left: frozenset[int] = frozenset()
+    problems: tuple[str, ...] = ()
+    groups: Mapping[str, Group] = field(default_factory=dict)
+
+    @property
+    def getting(self) -> list[Person]:
+        """Those who get it."""
+        return [person for person in self.people if not person.why]
+
+    def by_language(self, alert: Alert) -> Counter[str]:
+        """Language of a mailing → how many get that one."""
+        return Counter(alert.version(person.language).language for person in self.getting)
+
+    def reasons(self) -> Mapping[str, list[int]]:
+        """Why → the contacts who get nothing because of it."""
+        found: dict[str, list[int]] = {}
+        for person in self.people:
+            if person.why:
+                found.setdefault(person.why, []).append(person.id)
+        return found
+
+
+def read(client: CiviClient, store: Store, hasher: Hasher, alert: Alert) -> Audience:
+    """Read and count. Two requests, and one for each 10,000 people of whom somebody left a group.
+
+    Raises UserError when the network's group does not exist, and what the client raises.
+    """
+    found = client.multi(_calls(alert.audience))
+    groups = records.groups(found["groups"])
+    tree = records.tree(groups, NETWORK)
+    people = found["people"]
+    removals = [row for row in found["removals"] if int(row["group_id"]) in tree]
+    here = {int(row["id"]) for row in people}
+    left = _left(client, store, hasher, [row for row in removals if int(row["contact_id"]) in here], people, groups)
+    inside = records.below(groups, alert.audience)
+    gone = {int(row["contact_id"]) for row in removals if int(row["group_id"]) in inside} - here
+    return Audience(
+        people=(*sort_out(people, left), *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone))),
+        left=frozenset(left),
+        known_left=frozenset(int(row["contact_id"]) for row in found["known left"]),
+        problems=tuple(_problems(alert.audience, found["groups"])),
+        groups=groups,
+    )
+
+
+def sort_out(rows: Iterable[Row], left: Iterable[int]) -> tuple[Person, ...]:
+    """Who gets an alert, of contacts with one row for each of their addresses. Pure.
+
+    CiviMail takes the address for mass mailings where there is one, else the first one; equal addresses get one mail.
+    """
+    gone, of_contact = frozenset(left), dict[int, list[Row]]()
+    for row in rows:
+        of_contact.setdefault(int(row["id"]), []).append(row)
+    people, taken = [], set[str]()
+    for id_, theirs in sorted(of_contact.items()):
+        address, why = _address(theirs)
+        why = _personal(theirs[0], id_ in gone) or why
+        if not why and address in taken:
+            why = SAME_ADDRESS
+        if not why:
+            taken.add(address)
+        language = str(theirs[0].get("preferred_language") or "")[:2].lower() or NO_LANGUAGE
+        people.append(Person(id_, language, address, why))
+    return tuple(people)
+
+
+def keep_left_group(client: CiviClient, audience: Audience) -> None:
+    """Put those who left into the group that every mailing leaves out, and take out those who came back."""
+    group = audience.groups[LEFT_GROUP].id
+    here = {person.id for person in audience.people}
+    wanted = [(id_, "Added") for id_ in sorted(audience.left - audience.known_left)]
+    wanted += [(id_, "Removed") for id_ in sorted((audience.known_left & here) - audience.left)]
+    for some in records.chunks(wanted, 500):
+        rows = [{"group_id": group, "contact_id": id_, "status": status} for id_, status in some]
+        client.api4("GroupContact", "save", records=rows, match=["group_id", "contact_id"])
+
+
+def _calls(audience: Sequence[int]) -> dict[str, Call]:
+    entity, action, params = records.GROUPS
+    inside = [["groups", "IN", list(audience)]] if audience else [["id", "=", 0]]
+    removed = [["status", "=", "Removed"], ["group_id", "IS NOT NULL"]]
+    left = [["group_id:name", "=", LEFT_GROUP], ["status", "=", "Added"]]
+    past = {"select": ["id", "contact_id", "group_id", "date", "method"], "where": removed, "orderBy": {"id": "ASC"}}
+    return {
+        "groups": (entity, action, {**params, "select": [*params["select"], "group_type:name"]}),
+        "people": ("Contact", "get", {"select": _SELECT, "join": [_MAIL], "where": inside}),
+        "removals": ("SubscriptionHistory", "get", past),
+        "known left": ("GroupContact", "get", {"select": ["contact_id"], "where": left}),
+    }
+
+
+def _left(
+    client: CiviClient,
+    store: Store,
+    hasher: Hasher,
+    removals: Sequence[Row],
+    people: Iterable[Row],
+    groups: Mapping[str, Group],
+) -> set[int]:
+    """Who of them left, as a sync judges it. removals: theirs, from groups of the network."""
+    ids = sorted({int(row["contact_id"]) for row in removals})
+    inside = sorted({int(row["group_id"]) for row in removals})
+    calls: dict[str, Call] = {}
+    for number, some in enumerate(records.chunks(ids, CHUNK)):
+        where = [["contact_id", "IN", list(some)], ["group_id", "IN", inside]]
+        calls[str(number)] = (
+            "GroupContact",
+            "get",
+            {"select": ["id", "contact_id", "group_id", "status"], "where": where},
+        )
+    rows = [row for found in client.multi(calls).values() for row in found] if calls else []
+    names = {group.id: group.name for group in groups.values()}
+    remembered = memory.load(store, hasher, "Contact", ids)
+    came_back = {int(row["id"]): str(row.get(CAME_BACK) or "")[:10] for row in people}
+    places = leavings.memberships(rows, removals, names)
+    return {
+        id_
+        for id_ in ids
+        if leavings.left_on(places[id_].values(), id_, came_back.get(id_, ""), remembered) is not None
+    }
+
+
+def _address(rows: Sequence[Row]) -> tuple[str, str]:
+    """The address that CiviMail takes, and why it takes none."""
+    mails = [row for row in rows if row.get("mail.email") and (row["mail.is_primary"] or row["mail.is_bulkmail"])]
+    good = [row for row in mails if not int(row.get("mail.on_hold") or 0)]
+    best = max(good, key=lambda row: bool(row["mail.is_bulkmail"]), default=None)
+    if best is None:
+        return "", ON_HOLD if mails else NO_ADDRESS
+    return str(best["mail.email"]).strip().lower(), ""
+
+
+def _personal(row: Row, left: bool) -> str:
+    if row.get("is_deceased"):
+        return DEAD
+    if row.get("is_opt_out"):
+        return OPTED_OUT
+    if row.get("do_not_email"):
+        return NO_MAIL
+    return LEFT if left else ""
+
+
+def _problems(audience: Sequence[int], rows: Iterable[Row]) -> Iterable[str]:
+    known = {int(row["id"]): row for row in rows}
+    if not audience:
+        yield "it names no group"
+    for id_ in audience:
+        row = known.get(id_)
+        if row is None:
+            yield f"there is no group {id_}"
+        elif not row["is_active"]:
+            yield f"group {id_} is switched off"
+        elif "Mailing List" not in (row.get("group_type:name") or ()):
+            yield f"group {id_} is no mailing list"

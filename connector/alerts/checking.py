@@ -1,0 +1,194 @@
+"""What stands before staff decide: an alert looked at from every side, as one report. Read anew for each decision.
+
+What stops an alert (`stops`) nobody can pass; what the report only warns of can be passed by saying so.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from html import escape
+
+from connector import clock
+from connector.alerts import audience as audiences, consent, letters
+from connector.alerts.activities import ALERT, WITHDRAWN, Alert, stamp
+from connector.alerts.audience import Audience
+from connector.alerts.consent import Hit
+from connector.alerts.kinds import Kind, Kinds
+from connector.alerts.letters import Letter
+from connector.civicrm.answers import Row
+from connector.civicrm.client import CiviClient
+from connector.memory import Hasher
+from connector.store import Store
+
+_NAMES = {"en": "English", "ar": "Arabic", "de": "German", "fr": "French", "es": "Spanish"}
+# How many contacts who get nothing are named by number under each reason.
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One alert as it stands. plan: the checksum of all that a mail would say and of whom it would go to."""
+
+    alert: Alert
+    audience: Audience
+    letters: tuple[Letter, ...]
+    plan: str
+    stops: tuple[str, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many people would get it."""
+        return len(self.audience.getting)
+
+    def due_letters(self) -> list[Letter]:
+        """The letters that somebody would get."""
+        languages = self.audience.by_language(self.alert)
+        return [letter for letter in self.letters if languages[letter.language]]
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Reads all that a report needs. act_home: the address of the pages, empty when there are none."""
+
+    client: CiviClient
+    store: Store
+    hasher: Hasher
+    kinds: Kinds
+    act_home: str
+
+    def look(self, alert: Alert) -> Report:
+        """The report. Some six requests, however many people; nothing is written."""
+        audience = audiences.read(self.client, self.store, self.hasher, alert)
+        kind = self.kinds.kinds.get(alert.kind)
+        written = self._letters(alert)
+        hits = consent.hits(alert, consent.read(self.client, alert.community))
+        stops = [*audience.problems, *_incomplete(alert, kind), *map(_without_consent, hits)]
+        recent = self._recent(alert) if kind else []
+        warnings = list(warned(alert, kind, audience, recent, self._rested(recent, kind))) if kind else []
+        return Report(
+            alert,
+            audience,
+            tuple(written),
+            plan_of(alert, written, self.kinds),
+            tuple(stops),
+            tuple(hits),
+            tuple(warnings),
+        )
+
+    def _letters(self, alert: Alert) -> list[Letter]:
+        templates = letters.templates(self.client, alert.kind)
+        page = f"{self.act_home}/act/{alert.id}" if self.act_home else ""
+        return [
+            letters.compose(alert, version, templates[version.language], page)
+            for version in alert.versions
+            if version.language in templates
+        ]
+
+    def _recent(self, alert: Alert) -> list[Row]:
+        """Alerts of the same kind that were approved in the last seven days."""
+        since = stamp(clock.now() - timedelta(days=7))
+        where = [
+            ["activity_type_id:name", "=", ALERT],
+            ["is_deleted", "=", False],
+            ["id", "!=", alert.id],
+            [f"{ALERT}.Kind", "=", alert.kind],
+            [f"{ALERT}.State", "!=", WITHDRAWN],
+            [f"{ALERT}.Approved_On", ">=", since],
+        ]
+        return self.client.api4(
+            "Activity", "get", select=["id", f"{ALERT}.Approved_On", f"{ALERT}.Audience"], where=where
+        )
+
+    def _rested(self, recent: Sequence[Row], kind: Kind | None) -> frozenset[int]:
+        """Who got one of these so recently that they should be left in peace."""
+        if not kind or not kind.rest_hours:
+            return frozenset()
+        since = stamp(clock.now() - timedelta(hours=kind.rest_hours))
+        groups = {
+            int(id_)
+            for row in recent
+            if str(row[f"{ALERT}.Approved_On"]) >= since
+            for id_ in row[f"{ALERT}.Audience"] or ()
+        }
+        if not groups:
+            return frozenset()
+        rows = self.client.api4("Contact", "get", select=["id"], where=[["groups", "IN", sorted(groups)]])
+        return frozenset(int(row["id"]) for row in rows)
+
+
+def _incomplete(alert: Alert, kind: Kind | None) -> Iterator[str]:
+    if kind is None:
+        yield f"mappings/alerts.toml has no kind '{alert.kind}'"
+    for version in alert.versions:
+        if not version.subject or not version.body:
+            yield f"the text in {_NAMES.get(version.language, version.language)} lacks its subject or body"
+
+
+def _without_consent(hit: Hit) -> str:
+    language = f" ({_NAMES.get(hit.language, hit.language)})" if hit.language else ""
+    named = f"contact {hit.contact}" if hit.contact else f"picture {hit.picture}" if hit.picture else ""
+    named = named or f"line {hit.line} of what must not be named"
+    return f"{consent.FIELDS[hit.field]}{language} has {named} without the community's consent"
+
+
+def content_mark(alert: Alert) -> str:
+    """The first half of a plan: of what staff wrote alone, so that an unchanged alert needs no second look. Pure."""
+    said = asdict(alert)
+    own = {name: said[name] for name in ("kind", "community", "versions", "audience", "place", "happened")}
+    own |= {name: said[name] for name in ("ask_link", "words")} | {"send_at": str(alert.send_at)}
+    return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:10]
+
+
+def plan_of(alert: Alert, written: Sequence[Letter], kinds: Kinds) -> str:
+    """The checksum of an alert with the wording around it and its sender. Pure."""
+    around = [[one.language, one.subject, one.html] for one in written] + [[kinds.sender_name, kinds.sender_email]]
+    return content_mark(alert) + hashlib.sha256(json.dumps(around).encode()).hexdigest()[:10]
+
+
+def warned(alert: Alert, kind: Kind, audience: Audience, recent: Sequence[Row], rested: frozenset[int]) -> list[str]:
+    """What is more than usual. Pure."""
+    found, count = [], len(audience.getting)
+    if count > kind.most_people:
+        found.append(f"{count} people are more than the {kind.most_people} that are usual for this kind")
+    if len(recent) + 1 > kind.most_in_a_week:
+        found.append(f"it is number {len(recent) + 1} of its kind in seven days; usual are {kind.most_in_a_week}")
+    again = sum(person.id in rested for person in audience.getting)
+    if again:
+        found.append(f"{again} of these people got one of this kind within {kind.rest_hours} hours")
+    return found
+
+
+def as_html(report: Report, contact: Mapping[int, str]) -> str:
+    """The report as staff read it in the activity. contact: number → address of a contact's page."""
+    count = report.count
+    lines = [f"<p><strong>{count} people get it.</strong> To send it, decide, and type {count}.</p>"]
+    if report.stops:
+        listed = "".join(f"<li>{escape(one)}</li>" for one in report.stops)
+        marked = "".join(f"<p>{consent.marked(report.alert, hit)}</p>" for hit in report.hits)
+        lines = [f"<p><strong>It cannot be sent as it is.</strong></p><ul>{listed}</ul>{marked}"]
+    if report.warnings:
+        listed = "".join(f"<li>{escape(one)}</li>" for one in report.warnings)
+        lines.append(f"<p><strong>More than usual:</strong></p><ul>{listed}</ul>")
+    by_language = report.audience.by_language(report.alert)
+    rows = "".join(f"<li>{_NAMES.get(code, code)}: {number}</li>" for code, number in sorted(by_language.items()))
+    lines.append(f"<p>By the language of the mail:</p><ul>{rows or '<li>nobody</li>'}</ul>")
+    reasons = report.audience.reasons()
+    if reasons:
+        listed = "".join(f"<li>{escape(why)}: {_numbers(ids, contact)}</li>" for why, ids in sorted(reasons.items()))
+        lines.append(f"<p>In these groups, but without a mail:</p><ul>{listed}</ul>")
+    for letter in report.letters:
+        lines.append(
+            f"<h3>{_NAMES.get(letter.language, letter.language)}: {escape(letter.subject)}</h3>"
+            f'<pre dir="auto" style="white-space: pre-wrap">{escape(letter.text)}</pre>'
+        )
+    return "".join(lines)
+
+
+def _numbers(ids: Sequence[int], contact: Mapping[int, str]) -> str:
+    shown = ", ".join(f'<a href="{escape(contact[id_])}">{id_}</a>' for id_ in ids[:SHOWN] if id_ in contact)
+    more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+    return f"{len(ids)} (contacts {shown}{more})" if shown else str(len(ids))
