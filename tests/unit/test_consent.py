@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from connector.alerts.activities import Alert, Version
 from connector.alerts.consent import Hit, hits, marked, parse
-from connector.alerts.names import fold, pattern
+from connector.alerts.names import fold, pattern, words
 from tests.unit.alerts import ENGLISH, alert
 
 PEOPLE = ((41, "Khalid Odeh"), (41, "Odeh Khalid"), (41, "Um Khalid"), (42, "Ms. Rana Saleh"), (42, "Rana Saleh"))
@@ -112,7 +112,7 @@ def test_looking_never_fails_and_a_hit_can_be_shown(body: str, withheld: str, co
 def test_folding_keeps_count_of_where_each_character_was() -> None:
     folded = fold("Straße ﷲ É")
     assert len(folded.text) == len(folded.origin)
-    made = pattern("strasse")
+    made = pattern(words("strasse"))
     assert made
     assert list(folded.spans(made)) == [(0, 6)]
 
