@@ -25,7 +25,7 @@ _ALL = TAGS | _AS_PARAGRAPHS | _CELLS | _HEADINGS.keys()
 _FLAT = frozenset(("p", "br", "a"))  # none of these stands inside its like
 _SCHEMES = {"a": ("https", "mailto", "tel"), "img": ("https",)}
 
-_BRACES = re.compile(rf"(\{{(?:{'|'.join(map(re.escape, TOKENS))})\}})|\{{|\}}|%7[bB](?=[\w$/*])")
+_BRACES = re.compile(rf"(\{{(?:{'|'.join(map(re.escape, TOKENS))})\}})|\{{|\}}|%7[bB](?=[\w$/*{{])")
 # Control characters, halves of characters, and signs that turn the direction of the text behind them around.
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufdd0\ufffe\uffff]")
 UNUSED = "\ufdd0"  # a character that no cleaned text holds
@@ -110,6 +110,8 @@ def _depth(html: str) -> int:
 
 def _allowed(tag: str, attribute: str, value: str) -> str | None:
     """An attribute as it may stand. No tokens: in an address they would tell somebody else's server who reads."""
+    if tag not in _SCHEMES:  # asked about what is dropped, too
+        return None
     value = value.strip().replace("{", "‹").replace("}", "›")
     if attribute == "alt":
         return value.replace("<", "‹").replace(">", "›")

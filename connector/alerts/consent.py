@@ -98,14 +98,13 @@ def parse(covers: str | None, withheld: str | None, people: Iterable[tuple[int, 
 
 def hits(alert: Alert, consent: Consent) -> list[Hit]:
     """Everything that an alert says without consent, once for each field and person, line or picture. Pure."""
-    covered = [made for one in sorted(consent.covers) if (made := pattern(one))]
-    wanted = list(_wanted(consent))
+    covered, wanted = list(map(words, sorted(consent.covers))), list(_wanted(consent))
     found: dict[tuple[str, str, int, int, int], Hit] = {}
     for name, language, said in _fields(alert):
         text = fold(said)
-        free = [span for one in covered for span in text.spans(one)]
-        for contact, line, made in wanted:
-            if span := _first(text, made, free):
+        free = [span for one in covered for span in _spans(text, one)]
+        for contact, line, one in wanted:
+            if span := _first(_spans(text, one), free):
                 found.setdefault((name, language, contact, line, 0), Hit(name, language, span, contact, line))
     for hit in _pictures(alert, consent):
         found[hit.field, hit.language, 0, 0, hit.picture] = hit
@@ -158,19 +157,22 @@ def _listed(text: str) -> Iterator[str]:
     return (one.strip() for one in re.split(r"[,،;؛]", text) if one.strip())
 
 
-def _wanted(consent: Consent) -> Iterator[tuple[int, int, re.Pattern[str]]]:
-    """(contact, line, what finds the name). Whoever may be named by one name may be named by all of them."""
+def _wanted(consent: Consent) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+    """(contact, line, the words of the name). Whoever may be named by one name may be named by all of them."""
     covers = set(map(words, consent.covers))
-    agreed = {contact for contact, name in consent.people if words(name) in covers}
-    people = ((contact, 0, name) for contact, name in consent.people if contact not in agreed)
-    for contact, line, name in (*((0, line, name) for line, name in consent.withheld), *people):
-        if made := pattern(name):
-            yield contact, line, made
+    people = [(contact, words(name)) for contact, name in consent.people]
+    agreed = {contact for contact, name in people if name in covers}
+    yield from ((0, line, words(name)) for line, name in consent.withheld)
+    yield from ((contact, 0, name) for contact, name in people if contact not in agreed)
 
 
-def _first(text: Folded, made: re.Pattern[str], free: Sequence[Span]) -> Span | None:
+def _spans(text: Folded, name: tuple[str, ...]) -> list[Span]:
+    made = pattern(name) if text.may_hold(name) else None
+    return list(text.spans(made)) if made else []
+
+
+def _first(spans: Sequence[Span], free: Sequence[Span]) -> Span | None:
     """The first place of a name that is not inside something that may be named."""
-    spans = text.spans(made)
     return next((one for one in spans if not any(a <= one[0] and one[1] <= b for a, b in free)), None)
 
 

@@ -128,7 +128,7 @@ def _link(url: str, usual: str, *, button: bool) -> Value:
 
     def block(label: str) -> str:
         if not button:
-            return f"<p>{inline(label)}</p>"
+            return f'<p class="page">{inline(label)}</p>'
         link = inline(label).replace("<a ", '<a class="button" ')
         return f'<table class="button" {filling.TABLE}><tr><td>{link}</td></tr></table>'
 

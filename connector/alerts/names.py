@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 Span = tuple[int, int]
 
@@ -24,10 +25,18 @@ _PREFIX = "(?:[وفبلك]{1,2})?(?:ال|ل)?"
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A text as it is compared, and from which character of the text each of its characters comes."""
+    """A text as it is compared, and from which character of the text each of its characters comes.
+
+    letters: nothing but its letters, in which a name is looked for first: most are nowhere, and that is quick to see.
+    """
 
     text: str
     origin: tuple[int, ...]
+    letters: str
+
+    def may_hold(self, name: tuple[str, ...]) -> bool:
+        """Whether all the words of a name could be somewhere in it."""
+        return all(_core(word).replace("ى", "ي") in self.letters for word in name)
 
     def spans(self, pattern: re.Pattern[str]) -> Iterator[Span]:
         """Where in the text, as it was written, a name stands."""
@@ -38,7 +47,8 @@ class Folded:
 def fold(text: str) -> Folded:
     """The text as it is compared."""
     pairs = [(one, place) for place, written in enumerate(text) for one in _folded(written)]
-    return Folded("".join(one for one, _ in pairs), tuple(place for _, place in pairs))
+    folded = "".join(one for one, _ in pairs)
+    return Folded(folded, tuple(place for _, place in pairs), re.sub(r"\W", "", folded).replace("ى", "ي"))
 
 
 def words(name: str) -> tuple[str, ...]:
@@ -46,12 +56,12 @@ def words(name: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", fold(name).text))
 
 
-def pattern(name: str) -> re.Pattern[str] | None:
-    """What finds a name in a folded text; None for what is too short to be one."""
-    found = words(name)
-    if sum(map(len, found)) < 2:
+@lru_cache(maxsize=1000)
+def pattern(name: tuple[str, ...]) -> re.Pattern[str] | None:
+    """What finds a name in a folded text; None for what is too short to be one. name: its words."""
+    if sum(map(len, name)) < 2:
         return None
-    joined = _BETWEEN.join(_word(one, several=len(found) > 1) for one in found)
+    joined = _BETWEEN.join(_word(one, several=len(name) > 1) for one in name)
     return re.compile(rf"(?<!\w){joined}(?!\w)")
 
 
@@ -62,13 +72,16 @@ def _folded(written: str) -> str:
 
 def _word(word: str, *, several: bool) -> str:
     """One word of a name. several: it is one of several, so that a likeness of one letter cannot mean another word."""
-    arabic = "\u0621" <= word[0] <= "\u064a"
-    if arabic and word.startswith("ال") and len(word) > 4:
-        word = word.removeprefix("ال")
+    arabic, word = "\u0621" <= word[0] <= "\u064a", _core(word)
     letters = [_letter(one, several=several) for one in word]
     if word.startswith("عبد") and len(word) > 3:  # written in one word or in two
         letters[2] += _BETWEEN
     return (_PREFIX if arabic else "") + _INSIDE.join(letters)
+
+
+def _core(word: str) -> str:
+    """A word without the article."""
+    return word.removeprefix("ال") if len(word) > 4 else word
 
 
 def _letter(letter: str, *, several: bool) -> str:

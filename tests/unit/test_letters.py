@@ -7,7 +7,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, strategies as st
 
 from connector.alert_templates import LANGUAGES, Template
 from connector.alerts import filling
@@ -228,7 +228,6 @@ _ALERTS = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(_ALERTS, _VERSIONS, _TEMPLATES | st.sampled_from(sorted(TEMPLATES.values(), key=str)))
 def test_every_letter_is_whole_and_lets_no_token_through(one: Alert, version: Version, template: Template) -> None:
     made = compose(one, version, template, PAGE)
