@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from html import escape
+from pathlib import Path
 
 from connector import clock
 from connector.alerts import audience as audiences, consent, letters
@@ -52,12 +53,16 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """Reads all that a report needs. act_home: the address of the pages, empty when there are none."""
+    """Reads all that a report needs.
+
+    mappings: their folder, with the shipped wording; act_home: the address of the pages, empty when there are none.
+    """
 
     client: CiviClient
     store: Store
     hasher: Hasher
     kinds: Kinds
+    mappings: Path
     act_home: str
 
     def look(self, alert: Alert) -> Report:
@@ -80,7 +85,7 @@ class Checker:
         )
 
     def _letters(self, alert: Alert) -> list[Letter]:
-        templates = letters.templates(self.client, alert.kind)
+        templates = letters.templates(self.client, alert.kind, self.mappings)
         page = f"{self.act_home}/act/{alert.id}" if self.act_home else ""
         return [
             letters.compose(alert, version, templates[version.language], page)

@@ -43,6 +43,7 @@ def prepare(app: Flask, settings: Settings) -> tuple[CSRFProtect, Limiter]:
     limiter = Limiter(get_remote_address, app=app, storage_uri=_storage(settings), strategy="fixed-window")
     app.context_processor(_for_templates)
     app.jinja_env.filters["money"] = money
+    app.jinja_env.filters["country"] = country
     app.after_request(lambda response: _guarded(response, settings))
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(429, _too_often)
@@ -66,6 +67,11 @@ def money(amount: object, currency: str) -> str:
     """An amount as people of this language write it; whole ones without a point."""
     written, decimals = str(format_currency(amount, currency)), places(currency)
     return re.sub(rf"[.,٫][0٠]{{{decimals}}}(?=\D*$)", "", written) if decimals else written
+
+
+def country(code: str) -> str:
+    """A country's name in the language of the page. code: ISO 3166."""
+    return str(Locale.parse(language()).territories.get(code, code))
 
 
 def is_plain() -> bool:

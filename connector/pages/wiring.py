@@ -8,6 +8,7 @@ from flask_limiter import Limiter
 from connector.civicrm.client import CiviClient
 from connector.mail import Mailer
 from connector.pages import site
+from connector.pages.act import Acting, people
 from connector.pages.checkout import Checkout
 from connector.pages.fund import Thermometer
 from connector.pages.give import Giving
@@ -21,6 +22,7 @@ from connector.webhooks import fund as funds
 # For each address that asks. A robot that tries cards gets no further than this, and not to Checkout.
 GIVE, GIVE_IN_ALL = "10 per minute; 40 per hour", "600 per hour"
 LINKS, MANAGE = "20 per minute", "5 per minute; 20 per hour"
+READ = "60 per minute"  # whole families read an alert behind one address
 
 
 def register(app: Flask, settings: Settings, store: Store) -> None:
@@ -47,6 +49,9 @@ def register(app: Flask, settings: Settings, store: Store) -> None:
     app.extensions["managing"] = managing  # for whoever ends the service
     app.register_blueprint(managing.blueprint())
     app.register_blueprint(Thermometer(fund, store).blueprint())
+    acting = Acting(client, store, signer, settings.connector_secret_key, lambda: False)
+    app.register_blueprint(acting.blueprint())
+    app.jinja_env.globals["people"] = people
     _limit(app, limiter)
 
 
@@ -58,4 +63,7 @@ def _limit(app: Flask, limiter: Limiter) -> None:
     views["manage.send"] = limiter.limit(MANAGE)(views["manage.send"])
     views["manage.enter"] = limiter.limit(LINKS)(views["manage.enter"])
     views["give.thanks"] = limiter.limit(LINKS)(views["give.thanks"])
+    views["act.page"] = limiter.limit(READ)(views["act.page"])
+    views["act.send"] = limiter.limit(LINKS)(views["act.send"])
+    views["act.outcome"] = limiter.limit(LINKS)(views["act.outcome"])
     app.view_functions.update(views)

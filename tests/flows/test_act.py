@@ -1,0 +1,218 @@
+"""The page of an alert: read by anybody once it is public, personal by the mail's link, one click for each deed."""
+
+import re
+import threading
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from connector import create_app
+from connector.settings import Settings
+from tests.flows.conftest import Connector, Site
+from tests.flows.test_alerts import Office, office as office
+
+HOME = "http://127.0.0.1:8000"
+
+
+class Reader:
+    """Somebody at the page of one alert."""
+
+    def __init__(self, office: Office, web: FlaskClient, alert: int) -> None:
+        self.office, self.web, self.alert = office, web, alert
+
+    def opens(self, query: str = "") -> str:
+        answer = self.web.get(f"/act/{self.alert}{query}")
+        if answer.status_code == 303:
+            assert "cs=" not in answer.location
+            assert "cid=" not in answer.location
+            answer = self.web.get(answer.location)
+        assert answer.status_code == 200, answer.status_code
+        return answer.text
+
+    def personal(self, contact: int) -> str:
+        (made,) = self.office.site.api("Contact", "getChecksum", contactId=contact, ttl=1)
+        return f"?cs={made['checksum']}&cid={contact}"
+
+    def clicks(self, kind: str, page: str | None = None) -> Any:
+        token = re.findall(r'csrf_token" value="([^"]+)"', page or self.opens())[0]
+        return self.web.post(f"/act/{self.alert}", data={"csrf_token": token, "kind": kind})
+
+    def actions(self) -> list[tuple[int, str]]:
+        rows = self.office.site.api(
+            "Activity",
+            "get",
+            select=["source_contact_id", "Solidarity_Action.Kind"],
+            where=[["activity_type_id:name", "=", "Solidarity_Action"]],
+        )
+        return [(row["source_contact_id"], row["Solidarity_Action.Kind"]) for row in rows]
+
+
+@pytest.fixture
+def pages(office: Office, connector: Connector) -> FlaskClient:
+    site: Site = office.site
+    own = {"PUBLIC_URL": HOME, "CONNECTOR_SECRET_KEY": "s" * 40, "MAIL_FROM": "office@example.org"}
+    connector.env.update(own, SMTP_URL=site.mailbox.smtp)
+    stripe = {"STRIPE_API_KEY": site.stripe.api_key, "STRIPE_API_BASE": site.stripe.url}
+    return create_app(Settings.from_env(connector.env | stripe)).test_client()
+
+
+@pytest.fixture
+def sent(office: Office, pages: FlaskClient) -> Reader:
+    """An alert that went to Amina of Cork, whose chapter reaches out to an official and a journalist."""
+    office.person("amina", "chapter_A")
+    words = {"Words": "Please stop it & call <them>.", "Ask_Link": "https://example.org/ask", "Place": "the spring"}
+    alert = office.writes("chapter_A", Body_ar="<p>جفّ البئر.</p>", Subject_ar="أخبار", Ask_ar="اكتبوا", **words)
+    office.works()
+    office.decides(alert, "approve", 1)
+    office.mail_run()
+    office.works()
+    return Reader(office, pages, alert)
+
+
+def amina(reader: Reader) -> int:
+    (row,) = reader.office.site.api("Contact", "get", select=["id"], where=[["first_name", "=", "amina"]])
+    return int(row["id"])
+
+
+def reaches(reader: Reader, contact: int) -> None:
+    """Give a member a chapter, and the chapter somebody to reach out to."""
+    site = reader.office.site
+    (chapter,) = site.api("Organization", "get", select=["id"], where=[["external_identifier", "=", "COR06"]])
+    official = {"first_name": "Maire", "last_name": "Example", "job_title": "Mayor of Cork"}
+    official |= {"email_primary.email": "mayor@example.org", "phone_primary.phone": "+353 21 555 0100"}
+    (made,) = site.api("Individual", "create", values=official | {"Solidarity_Outreach.Kind": "official"})
+    for who, what in ((contact, "Chapter_Member"), (made["id"], "Outreach_Contact")):
+        values = {"contact_id_a": who, "contact_id_b": chapter["id"], "relationship_type_id:name": what}
+        site.api("Relationship", "create", values=values)
+
+
+def test_anybody_reads_it_and_nothing_is_kept(sent: Reader) -> None:
+    page = sent.opens()
+    assert "The well is dry." in page
+    assert "https://example.org/ask" in page
+    assert "Please stop it &amp; call &lt;them&gt;." in page
+    assert "tel:" not in page
+    assert sent.clicks("shared").status_code == 200
+    assert sent.actions() == []
+
+
+def test_the_mails_own_link_opens_it_and_leaves_the_address(sent: Reader) -> None:
+    mail = next(one for one in sent.office.site.mailbox.mails() if one["to"] == ["amina@example.org"])
+    (path,) = set(re.findall(rf"{HOME}(/act/\d+\?cs=\w+&(?:amp;)?cid=\d+)", mail["text"]))
+    page = sent.opens(path.replace("&amp;", "&").partition(f"/act/{sent.alert}")[2])
+    assert "One click for each" in page
+
+
+def test_one_tap_to_call_and_write_with_the_words_filled_in(sent: Reader) -> None:
+    contact = amina(sent)
+    reaches(sent, contact)
+    page = sent.opens(sent.personal(contact))
+    assert 'href="tel:+353215550100"' in page
+    assert "Mayor of Cork" in page
+    assert "mailto:mayor@example.org?subject=News%20from%20the%20valley" in page
+    assert "body=Please%20stop%20it%20%26%20call%20%3Cthem%3E." in page
+
+
+def test_each_deed_is_kept_once_and_told_without_names(sent: Reader) -> None:
+    contact = amina(sent)
+    page = sent.opens(sent.personal(contact))
+    assert sent.clicks("official", page).status_code == 303
+    assert sent.clicks("official").status_code == 303
+    assert sent.clicks("shared").status_code == 303
+    assert sent.actions() == [(contact, "official"), (contact, "shared")]
+    page = sent.opens()
+    assert page.count('class="ticked"') == 2
+    site = sent.office.site
+    address = {"email": "ras@example.org", "preferred_language": "ar_PS"}
+    where = [["external_identifier", "=", "community:ras_al_auja"]]
+    values = {"email_primary.email": address["email"], "preferred_language": address["preferred_language"]}
+    site.api("Organization", "update", where=where, values=values)
+    assert sent.office.decides(sent.alert, "close") == ("done", "Closed.")
+    assert sent.office.problems() == []
+    (mail,) = [one for one in site.mailbox.mails() if one["to"] == ["ras@example.org"]]
+    assert "1 من الأعضاء" in mail["text"]
+    (path,) = re.findall(rf"{HOME}(/act/\d+/outcome/\S+)", mail["text"])
+    shown = sent.web.get(f"{path}?lang=en").text
+    assert "1 person" in shown
+    assert "Other countries" in shown  # fewer than three
+    assert "amina" not in shown
+    assert sent.web.get(path[:-2]).status_code == 404
+    assert sent.office.alert(sent.alert)["Actions"] == 2
+
+
+def test_a_click_in_several_windows_at_once_is_one(sent: Reader) -> None:
+    contact = amina(sent)
+    page = sent.opens(sent.personal(contact))
+    token = re.findall(r'csrf_token" value="([^"]+)"', page)[0]
+    cookie = sent.web.get_cookie("form")
+    assert cookie
+
+    def click() -> None:
+        web = sent.web.application.test_client()
+        web.set_cookie("form", cookie.value, domain="localhost")
+        web.post(f"/act/{sent.alert}", data={"csrf_token": token, "kind": "media"})
+
+    clicks = [threading.Thread(target=click) for _ in range(5)]
+    for one in clicks:
+        one.start()
+    for one in clicks:
+        one.join()
+    assert sent.actions() == [(contact, "media")]
+
+
+def test_links_that_are_not_genuine_know_nobody(sent: Reader) -> None:
+    contact = amina(sent)
+    other = sent.office.person("other")
+    good = sent.personal(contact)
+    for forged in (
+        "?cs=x&cid=1",
+        f"{good[:-1]}9999",
+        good.replace(f"cid={contact}", f"cid={other}"),
+        "?cs=&cid=1",
+        "?cid=a",
+    ):
+        assert "You came without a personal link" in sent.opens(forged), forged
+    assert sent.clicks("shared").status_code == 200
+    assert sent.actions() == []
+
+
+def test_what_is_not_public_is_not_there(office: Office, pages: FlaskClient) -> None:
+    office.person("amina", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    for number in (alert, 999_999, 0):
+        answer = pages.get(f"/act/{number}")
+        assert answer.status_code == 404
+        assert "well" not in answer.text
+
+
+@pytest.mark.parametrize("kind", ["", "hacked", "x" * 500, "official' OR 1=1"])
+def test_nonsense_is_not_kept(sent: Reader, kind: str) -> None:
+    page = sent.opens(sent.personal(amina(sent)))
+    assert sent.clicks(kind, page).status_code == 404
+    assert sent.actions() == []
+
+
+def test_in_arabic(sent: Reader) -> None:
+    page = sent.opens("?lang=ar")
+    assert 'dir="rtl"' in page
+    assert "جفّ البئر" in page
+    assert "ما يمكنك فعله الآن" in page
+
+
+def test_a_merged_contact_is_who_it_became(sent: Reader) -> None:
+    contact, survivor = amina(sent), sent.office.person("survivor", email=None)
+    link = sent.personal(contact)
+    sent.office.site.api("Contact", "mergeDuplicates", contactId=survivor, duplicateId=contact, mode="aggressive")
+    page = sent.opens(link)
+    assert sent.clicks("shared", page).status_code == 303
+    assert sent.actions() == [(survivor, "shared")]
+
+
+def test_a_crowd_asks_civicrm_once(sent: Reader) -> None:
+    sent.opens()
+    before = sent.office.site.requests_so_far()
+    for _ in range(20):
+        sent.opens()
+    assert sent.office.site.requests_so_far() == before
