@@ -49,13 +49,14 @@ def serve(civicrm_port: int = 0, host_form: str = "standalone", webhook_url: str
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    civicrm = start(create_app(wordpress=host_form == "wordpress"), civicrm_port)
+    mail = _mail()
+    civicrm = start(create_app(wordpress=host_form == "wordpress", smtp=mail["smtp"]["url"]), civicrm_port)
     stripe = start(create_stripe(webhook_url))
     keys = {"api_key": RUNTIME_KEY, "setup_key": SETUP_KEY, "staff": f"staff:{STAFF_PASSWORD}"}
     told = {
         "civicrm": {"url": _url(civicrm), **keys},
         "stripe": {"url": _url(stripe), "api_key": API_KEY, "webhook_secret": WEBHOOK_SECRET},
-        **_mail(),
+        **mail,
     }
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()

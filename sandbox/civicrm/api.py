@@ -21,6 +21,7 @@ from sandbox.civicrm import (
     forms,
     groups,
     lists,
+    mailings,
     merge,
     pledges,
     query,
@@ -76,6 +77,10 @@ RULES: dict[str, Rules] = {
     "AfformSubmission": Rules(),
     "Navigation": Rules(),
     "MessageTemplate": Rules(),
+    "Mailing": mailings.RULES,
+    "MailingGroup": Rules(),
+    "MailingJob": Rules(),
+    "SiteEmailAddress": Rules(),
 }
 _DESCRIBES = ("checkAccess", "getActions", "getFields")
 # Actions that 5.77 does not have yet.
@@ -100,7 +105,7 @@ _SPECIAL: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(CONTACT_ENTITIES, (*_CRUD, *_MERGES, *_CHECKSUMS)),
     "Group": (*_CRUD, "refresh"),
     "Pledge": (*_CRUD, "cancel"),
-    **dict.fromkeys(("GroupNesting", "FinancialTrxn", "EntityFinancialTrxn"), ("get", *_DESCRIBES)),
+    **dict.fromkeys(("GroupNesting", "FinancialTrxn", "EntityFinancialTrxn", "MailingJob"), ("get", *_DESCRIBES)),
     "SearchDisplay": (*_CRUD, "run"),
     "Afform": ("create", "get", "save", "update", "revert", "submit", "submitFile", *_DESCRIBES),
     "User": (*_CRUD, "login"),
@@ -290,5 +295,5 @@ def indexed(values: list[Any], index: Any) -> Any:
 
 def new_site(site: Site) -> None:
     """Forget everything and start as a fresh install (the seed fills it)."""
-    fresh = Site(site.dialect)
+    fresh = Site(site.dialect, smtp=site.smtp)
     site.__dict__.update(fresh.__dict__)

@@ -7,13 +7,13 @@ import pickle
 
 from flask import Flask, Response, request
 
-from sandbox.civicrm import api, faults, http, pages, screens, seed
+from sandbox.civicrm import api, faults, http, leaving, pages, screens, seed
 from sandbox.civicrm.site import Dialect, Site
 
 
-def create_app(wordpress: bool = False) -> Flask:
-    """A pristine site behind all its routes."""
-    site, troubles = Site(Dialect(wordpress)), faults.Faults()
+def create_app(wordpress: bool = False, smtp: str = "") -> Flask:
+    """A pristine site behind all its routes. smtp: where its mail goes."""
+    site, troubles = Site(Dialect(wordpress), smtp=smtp), faults.Faults()
     door = http.Door(site, troubles)
     seed.plant(site)
 
@@ -39,7 +39,9 @@ def create_app(wordpress: bool = False) -> Flask:
     app.register_blueprint(faults.routes(troubles, reset, keep, put_back))
     app.register_blueprint(pages.routes(door))
     app.register_blueprint(screens.routes(door))
+    app.register_blueprint(leaving.routes(door))
     app.register_error_handler(404, lambda _: http.html("Path not found", 404))
+    app.before_request(lambda: setattr(site, "url", request.host_url.rstrip("/")))  # for the links in its mails
     if wordpress:
         app.before_request(lambda: _query_url(door))
     return app

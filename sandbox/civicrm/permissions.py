@@ -107,6 +107,7 @@ _USERS = {"*": "cms:administer users"}
 # Several permissions in one text are all wanted.
 _CONTRIBUTE = "access CiviCRM, access CiviContribute"
 _PLEDGE = "access CiviCRM, access CiviPledge"
+_MAIL = {"*": "access CiviCRM, access CiviMail"}
 _FILES = {"*": "access CiviCRM, access uploaded files"}
 _FINANCE = {"get": _CONTRIBUTE, "*": ADMINISTER}
 _GIVING = {"get": _CONTRIBUTE, "*": f"{_CONTRIBUTE}, edit contributions"}
@@ -162,6 +163,8 @@ _WANTED: dict[str, dict[str, str]] = {
     "AfformSubmission": {"*": "manage own afform"},
     "Navigation": _ADMIN,
     "MessageTemplate": _ADMIN_DATA,
+    **dict.fromkeys(("Mailing", "MailingGroup", "MailingJob"), _MAIL),
+    "SiteEmailAddress": _CLOSED,
     "User": {"get": "", "login": "", "*": "cms:administer users"},
     "Role": _USERS,
     "UserRole": _USERS,

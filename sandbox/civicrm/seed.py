@@ -29,6 +29,8 @@ def plant(site: Site) -> None:
         site.table("Country").next_id = country_id
         _add(site, "Country", name=name, iso_code=iso)
     _add(site, "Domain", name="Default Domain Name", version=site.dialect.version, contact_id=1)
+    sender = {"display_name": "FIXME", "email": "info@EXAMPLE.ORG"}  # what nobody has set yet
+    _add(site, "SiteEmailAddress", **sender, is_active=True, is_default=True, domain_id=1)
     _people(site)
     _finance(site)
     _add(

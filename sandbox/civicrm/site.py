@@ -88,6 +88,12 @@ def _tables() -> dict[str, Table]:
         "AfformSubmission": Table(),
         "Navigation": Table(),
         "MessageTemplate": Table(),
+        "Mailing": Table(indexed=("name",)),
+        "MailingGroup": Table(indexed=("mailing_id",)),
+        "MailingJob": Table(indexed=("mailing_id",)),
+        "MailingRecipient": Table(indexed=("mailing_id",)),
+        "MailingQueue": Table(indexed=("mailing_id", "hash")),
+        "SiteEmailAddress": Table(),
     }
 
 
@@ -110,6 +116,10 @@ class Site:
     submitted: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Cookie of each session -> its user.
     sessions: dict[str, int] = field(default_factory=dict)
+    # Where its mail goes: smtp://…
+    smtp: str = ""
+    # Its own address, for the links in its mails.
+    url: str = ""
     # Rises when custom data changes shape; see `fields`.
     custom_version: int = 0
     _fields: dict[str, tuple[int, dict[str, Field]]] = field(default_factory=dict)

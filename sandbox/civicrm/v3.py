@@ -5,7 +5,7 @@ Errors are HTTP 200 with `is_error`, as v3 always answers.
 
 from typing import Any
 
-from sandbox.civicrm import dates, files, merge
+from sandbox.civicrm import dates, files, mail_run, mailings, merge
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.permissions import ADMINISTER
 from sandbox.civicrm.site import Call
@@ -29,6 +29,8 @@ def run(call: Call, entity: str, action: str, params: dict[str, Any]) -> dict[st
             return _flush(call, params)
         if name == ("contribution", "sendconfirmation"):
             return _receipt(call, params)
+        if name in _MAIL:
+            return _mail(call, name, params)
         if name[0] == "attachment" and name[1] in ("create", "get", "delete"):
             return _answer(files.attachment(call, name[1], params))
     except KeyError as missing:
@@ -36,6 +38,32 @@ def run(call: Call, entity: str, action: str, params: dict[str, Any]) -> dict[st
     except ApiError as error:
         return _error(error.message)
     return _error(f"API ({entity}, {action}) does not exist (join the API team and implement it!)", "not-found")
+
+
+_MAIL = {
+    ("mailing", "submit"): mailings.submit,
+    ("mailing", "send_test"): mailings.send_test,
+    ("mailing", "preview"): mailings.preview,
+    ("mailingrecipients", "get"): mailings.recipients,
+    ("job", "process_mailing"): None,
+}
+
+
+def _mail(call: Call, name: tuple[str, str], params: dict[str, Any]) -> dict[str, Any]:
+    wanted = ADMINISTER if name[0] == "job" else "access CiviMail"
+    if not call.caller.may(wanted):
+        return _error(f"API permission check failed for {name[0].title()}/{name[1]} call", "unauthorized")
+    try:
+        if name[0] == "job":
+            return {"is_error": 0, "version": 3, "count": 1, "values": {"processed": mail_run.run(call.site)}}
+        found = _MAIL[name](call, params)  # type: ignore[misc]
+    except mail_run.NotConnected:
+        return _error("not connected")
+    except ApiError as error:
+        return _error(error.message, "cannot-send")
+    if isinstance(found, dict):
+        return {"is_error": 0, "version": 3, "count": len(found), "id": found["id"], "values": found}
+    return _answer(found)
 
 
 def _receipt(call: Call, params: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import requests
 
 from tests.stripe_sandbox import StripeSandbox
 
+ADMIN_PASSWORD = "sandbox_password"  # of the sandbox's administrator
 GREETINGS = ("email_greeting_display", "postal_greeting_display", "addressee_display")
 
 
@@ -60,6 +61,21 @@ class Site:
         (found,) = self.api("Group", "get", select=["id"], where=[["name", "=", group]])
         record = {"contact_id": contact, "group_id": found["id"], "status": status}
         self.api("GroupContact", "save", records=[record], match=["contact_id", "group_id"])
+
+    def status_of(self, contact: int, group: str) -> str | None:
+        where = [["contact_id", "=", contact], ["group_id.name", "=", group]]
+        rows = self.api("GroupContact", "get", select=["status"], where=where)
+        return rows[0]["status"] if rows else None
+
+    def another_staff(self, name: str) -> str:
+        """One more user of the limited staff role; their name:password."""
+        who = {"first_name": name, "last_name": "Staff", "email_primary.email": f"{name}@example.org"}
+        (contact,) = self.api("Individual", "create", values=who)
+        (first,) = self.api("User", "get", select=["roles"], where=[["username", "=", self.staff.partition(":")[0]]])
+        user = {"username": name, "contact_id": contact["id"], "password": f"{name}-password", "roles": first["roles"]}
+        user |= {"uf_name": f"{name}@example.org", "is_active": True}
+        self.api("User", "create", values=user, actorPassword=ADMIN_PASSWORD)
+        return f"{name}:{name}-password"
 
     def faults(self, *faults: dict[str, Any]) -> None:
         requests.post(f"{self.url}/sandbox/faults", json={"next": list(faults)}, timeout=10).raise_for_status()

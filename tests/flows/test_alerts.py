@@ -1,0 +1,285 @@
+"""Alerts from the form to the mailbox: each person exactly one, who left or opted out none, decided by two people."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+
+from tests.flows.conftest import Connector, Site
+from tests.flows.staff import Staff
+
+WHERE = "Solidarity_Alert"
+
+
+@dataclass
+class Office:
+    """Two people of the staff, a network with people in it, and the site's mail run."""
+
+    site: Site
+    connector: Connector
+    author: Staff
+    other: Staff
+    groups: dict[str, int] = field(default_factory=dict)
+
+    def group(self, name: str, parent: str = "solidarity_network") -> int:
+        if name not in self.groups:
+            parents = [self.group_id(parent)]
+            values = {"name": name, "title": name, "group_type:name": ["Mailing List"], "parents": parents}
+            self.groups[name] = int(self.site.api("Group", "create", values=values)[0]["id"])
+        return self.groups[name]
+
+    def group_id(self, name: str) -> int:
+        (row,) = self.site.api("Group", "get", select=["id"], where=[["name", "=", name]])
+        return int(row["id"])
+
+    def person(self, name: str, *groups: str, language: str | None = "en_US", **values: Any) -> int:
+        email = values.pop("email", f"{name}@example.org")
+        given = {"first_name": name, "last_name": "Example", "preferred_language": language, **values}
+        given |= {"email_primary.email": email} if email else {}
+        (row,) = self.site.api("Individual", "create", values=given)
+        for group in groups:
+            self.place(row["id"], group, "Added")
+        return int(row["id"])
+
+    def place(self, contact: int, group: str, status: str) -> None:
+        record = {"contact_id": contact, "group_id": self.group(group), "status": status}
+        self.site.api("GroupContact", "save", records=[record], match=["contact_id", "group_id"])
+
+    def writes(self, *groups: str, by: Staff | None = None, **fields: Any) -> int:
+        """Fill in the form for a new alert."""
+        said = {"Kind": "briefing", "Community": "ras_al_auja", "Body": "<p>The well is dry.</p>", "State": "ready"}
+        said |= {"Ask": "Please write today.", "Audience": [self.group_id(one) for one in groups], **fields}
+        values = {f"{WHERE}.{name}": value for name, value in said.items() if name != "subject"}
+        return (by or self.author).submit(
+            "NewAlert", {"subject": said.get("subject", "News from the valley"), **values}
+        )
+
+    def decides(self, alert: int, verdict: str, number: int | None = None, by: Staff | None = None) -> tuple[str, str]:
+        """Decide by the form, and let the worker look; what became of the decision."""
+        staff = by or self.other
+        fields = {"About": alert, "Plan": self.alert(alert)["Plan"], "Verdict": verdict}
+        fields |= {"Number_Of_Rows": number} if number is not None else {}
+        id_ = staff.submit("DecideAlert", {f"Solidarity_Decision.{name}": value for name, value in fields.items()})
+        self.works()
+        return staff.decision(id_)
+
+    def works(self, **env: str) -> str:
+        return self.connector.run("work", "--drain", **env)
+
+    def mail_run(self) -> dict[str, Any]:
+        found: dict[str, Any] = requests.post(f"{self.site.url}/sandbox/cron", timeout=60).json()
+        return found
+
+    def alert(self, id_: int) -> dict[str, Any]:
+        (row,) = self.site.api("Activity", "get", select=["subject", "details", f"{WHERE}.*"], where=[["id", "=", id_]])
+        return {name.removeprefix(f"{WHERE}."): value for name, value in row.items()}
+
+    def mailed(self) -> Counter[str]:
+        """Who got how many mails; tests of mailings, which go to the staff, are left out."""
+        mails = self.site.mailbox.mails()
+        return Counter(mail["to"][0].split("@")[0] for mail in mails if "[CiviMail Draft]" not in mail["subject"])
+
+    def mailings(self) -> list[dict[str, Any]]:
+        return self.site.api("Mailing", "get", select=["name", "status"])
+
+    def problems(self) -> list[str]:
+        where = [["activity_type_id:name", "=", "Solidarity_Problem"], ["Solidarity_Problem.State", "=", "open"]]
+        rows = self.site.api("Activity", "get", select=["Solidarity_Problem.Key"], where=where)
+        return [row["Solidarity_Problem.Key"] for row in rows]
+
+
+@pytest.fixture
+def office(ready: Site, connector: Connector) -> Office:
+    ready.mailbox.post("reset")
+    sender = {"email": "alerts@example.org", "display_name": "The network"}
+    ready.api("SiteEmailAddress", "update", where=[["id", ">", 0]], values=sender)
+    author = Staff(ready, connector)
+    address = {"contact_id": author.contact, "email": "author@example.org", "is_primary": True}
+    ready.api("Email", "create", values=address)
+    other = Staff(ready, connector, ready.another_staff("other"))
+    found = Office(ready, connector, author, other)
+    approvers = found.group_id("alert_approvers")
+    rows = [{"contact_id": one.contact, "group_id": approvers, "status": "Added"} for one in (author, other)]
+    ready.api("GroupContact", "save", records=rows, match=["contact_id", "group_id"])
+    return found
+
+
+def test_from_the_form_to_the_mailbox(office: Office) -> None:
+    both = office.person("both", "chapter_A", "chapter_B")
+    office.person("amal", "chapter_A", language="ar_EG")
+    office.person("nobody", "chapter_B", language=None)
+    office.person("out", "chapter_A", is_opt_out=True)
+    left = office.person("left", "chapter_A", "chapter_B")
+    office.place(left, "chapter_A", "Removed")
+    gone = office.person("gone", "chapter_A")
+    office.place(gone, "chapter_A", "Removed")
+    alert = office.writes("solidarity_network", Body_ar="<p>جفّ البئر.</p>", Subject_ar="أخبار")
+    office.works()
+    report = office.alert(alert)
+    assert (report["State"], report["Count"]) == ("ready", 3)
+    assert report["Said"].startswith("3 people would get it.")
+    assert "Arabic: 1" in report["details"]
+    assert "left a group of the network: 2" in report["details"]
+    assert "opted out of all mailings: 1" in report["details"]
+    assert "Example" not in report["details"].partition("<h3>")[0]  # by number, not by name
+    tests = [mail for mail in office.site.mailbox.mails() if "[CiviMail Draft]" in mail["subject"]]
+    assert len(tests) == 4  # two people of the staff, two languages
+
+    assert office.decides(alert, "approve", 3, by=office.author)[0] == "void"
+    assert office.decides(alert, "approve", 9)[0] == "void"
+    assert office.decides(alert, "approve", 3) == ("done", "Approved.")
+    assert office.alert(alert)["State"] == "scheduled"
+    assert office.mailed() == {}
+    office.mail_run()
+    office.works()
+    assert office.mailed() == {"both": 1, "amal": 1, "nobody": 1}
+    sent = office.alert(alert)
+    assert (sent["State"], sent["Delivered"]) == ("sent", 3)
+    office.mail_run()
+    office.works()
+    assert sum(office.mailed().values()) == 3
+
+    mail = next(one for one in office.site.mailbox.mails() if one["to"] == ["both@example.org"])
+    (link,) = re.findall(r"<(http[^>]*unsubscribe[^>]*)>", mail["headers"]["List-Unsubscribe"])
+    requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=10).raise_for_status()
+    assert {office.site.status_of(both, f"chapter_{one}") for one in "AB"} == {"Removed"}
+    again = office.writes("solidarity_network", subject="More news")
+    office.works()
+    assert office.alert(again)["Count"] == 2
+
+
+def test_an_edit_after_the_decision_goes_back_to_ready(office: Office) -> None:
+    office.person("both", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    assert office.decides(alert, "approve", 1)[0] == "done"
+    office.site.api("Activity", "update", where=[["id", "=", alert]], values={f"{WHERE}.Body": "<p>Another text.</p>"})
+    office.works()
+    assert office.alert(alert)["State"] == "ready"
+    office.mail_run()
+    assert office.mailed() == {}
+    assert "Another text." in office.alert(alert)["details"]
+    assert office.decides(alert, "approve", 1)[0] == "done"
+    office.mail_run()
+    assert office.mailed() == {"both": 1}
+
+
+def test_nobody_approves_by_writing_it_into_the_activity(office: Office) -> None:
+    office.person("both", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    plan = office.alert(alert)["Plan"]
+    forged = {f"{WHERE}.State": "approved", f"{WHERE}.Decision": 1, f"{WHERE}.Plan": plan}
+    office.site.api("Activity", "update", where=[["id", "=", alert]], values=forged)
+    office.works()
+    office.mail_run()
+    assert office.mailed() == {}
+    assert office.alert(alert)["State"] == "ready"
+
+
+def test_who_leaves_between_submission_and_mail_run_gets_none(office: Office) -> None:
+    """CiviMail would mail them: it does not look at groups again."""
+    people = [office.person(f"p{number}", "chapter_A") for number in range(25)]
+    alert = office.writes("chapter_A")
+    office.works()
+    assert office.decides(alert, "approve", 25)[0] == "done"
+    office.place(people[7], "chapter_A", "Removed")
+    office.works()
+    assert office.alert(alert)["State"] == "scheduled"
+    office.mail_run()
+    assert office.mailed() == {f"p{number}": 1 for number in range(25) if number != 7}
+
+
+def test_when_too_many_leave_it_is_decided_about_anew(office: Office) -> None:
+    office.person("stays", "chapter_A")
+    leaves = office.person("leaves", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    assert office.decides(alert, "approve", 2)[0] == "done"
+    office.place(leaves, "chapter_A", "Removed")
+    office.works()
+    assert office.alert(alert)["State"] == "ready"
+    office.mail_run()
+    assert office.mailed() == {}
+    assert office.decides(alert, "approve", 1)[0] == "done"
+    office.mail_run()
+    assert office.mailed() == {"stays": 1}
+
+
+def test_an_incident_on_duty_goes_alone_and_all_are_told(office: Office) -> None:
+    office.person("both", "chapter_A")
+    on_duty = {"contact_id": office.author.contact, "group_id": office.group_id("alert_on_duty"), "status": "Added"}
+    office.site.api("GroupContact", "save", records=[on_duty], match=["contact_id", "group_id"])
+    alert = office.writes("chapter_A", Kind="incident")
+    office.works()
+    assert office.decides(alert, "approve", 1, by=office.author)[0] == "done"
+    assert f"alerts:{alert}:alone" in office.problems()
+    office.mail_run()
+    assert office.mailed() == {"both": 1}
+
+
+@pytest.mark.parametrize("verdict", ["withdraw", "redraft"])
+def test_what_is_taken_back_is_not_sent(office: Office, verdict: str) -> None:
+    office.person("both", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    assert office.decides(alert, "approve", 1)[0] == "done"
+    assert office.decides(alert, verdict)[0] == "done"
+    office.mail_run()
+    office.works()
+    assert office.mailed() == {}
+    assert office.alert(alert)["State"] == {"withdraw": "withdrawn", "redraft": "draft"}[verdict]
+    assert office.mailings() == []
+
+
+def test_what_went_cannot_be_taken_back_and_says_so(office: Office) -> None:
+    office.person("both", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    office.decides(alert, "approve", 1)
+    office.mail_run()
+    assert "going out already" in office.decides(alert, "withdraw")[1]
+
+
+def test_without_consent_it_stops_marked(office: Office) -> None:
+    office.person("both", "chapter_A")
+    values = {"Partner_Community.Consent_Withheld": "Abu Khalid\nthe upper spring"}
+    where = [["external_identifier", "=", "community:ras_al_auja"]]
+    office.site.api("Organization", "update", where=where, values=values)
+    alert = office.writes("chapter_A", Body="<p>They took Abu <b>Khalid</b> away.</p>")
+    office.works()
+    report = office.alert(alert)
+    assert "without the community's consent" in report["Said"]
+    assert "Abu Khalid" not in report["Said"]
+    assert "<mark" in report["details"]
+    assert office.decides(alert, "despite", 1)[0] == "void"
+    assert office.mailings() == []
+
+
+def test_a_fault_of_the_mail_server_is_no_success(office: Office) -> None:
+    office.person("both", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    office.decides(alert, "approve", 1)
+    office.site.mailbox.post("switch", all=554)
+    office.mail_run()
+    office.works()
+    told = office.alert(alert)
+    assert (told["State"], told["Delivered"], told["Bounced"]) == ("sent", 0, 1)
+    assert f"alerts:{alert}:undelivered" in office.problems()
+
+
+def test_an_alert_that_waits_costs_one_request(office: Office) -> None:
+    office.person("both", "chapter_A")
+    office.writes("chapter_A")
+    office.works()
+    before = office.site.requests_so_far()
+    office.works()
+    with_alert = office.site.requests_so_far() - before
+    office.site.api("Activity", "delete", where=[["activity_type_id:name", "=", "Solidarity_Alert"]])
+    before = office.site.requests_so_far()
+    office.works()
+    assert office.site.requests_so_far() - before == with_alert
