@@ -47,7 +47,8 @@ def clean(html: str) -> str:
     for tag, instead in _HEADINGS.items():
         first = re.sub(rf"<(/?){tag}>", rf"<\1{instead}>", first)
     first = re.sub(r"</?t[dh]>", " ", first)
-    return tame(_tidied(_cleaned(first, TAGS)))
+    kept = tame(_tidied(_cleaned(first, TAGS)))
+    return kept if "<" in kept or not kept else f"<p>{kept}</p>"
 
 
 def text(plain: str) -> str:
