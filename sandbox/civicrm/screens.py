@@ -3,7 +3,7 @@
 A page is drawn from the stored Afform, plainly; sent off, it does what the real page's two requests do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
@@ -139,7 +139,19 @@ def _list(call: Call, form: Row, model: forms.Model) -> str:
     columns = (call.site.table("SearchDisplay").first(name=display) or {})["settings"]["columns"]
     is_about_activities = (call.site.table("SavedSearch").first(name=search) or {})["api_entity"] == "Activity"
     shown = {"columns": columns, "rows": rows, "is_about_activities": is_about_activities}
+    shown["notices"] = _told(call, model.notices)
     return render_template("list.html", menu=menu(call), form=form, **shown)
+
+
+def notices(call: Call) -> list[str]:
+    """What the notices over any list say now, each once."""
+    models = [forms.Model(form["layout"]) for form in call.site.table("Afform")]
+    return _told(call, dict.fromkeys(one for model in models for one in model.notices))
+
+
+def _told(call: Call, wanted: Iterable[tuple[str, str]]) -> list[str]:
+    found = [row for search, display in wanted for row in lists.run(call, {"savedSearch": search, "display": display})]
+    return [str(cell["val"]) for row in found for cell in row["columns"]]
 
 
 def _asked(call: Call, model: forms.Model, name: str) -> dict[str, Any]:
