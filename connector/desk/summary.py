@@ -60,7 +60,7 @@ class DailySummary:
         text = in_words(waiting, self._store.runs_since(now - timedelta(days=1)), self._client, locked)
         if text:
             day = now.date().isoformat()
-            subject = f"Solidarity Connector: {'LOCK-DOWN, ' if locked else ''}{_sum(waiting)}"
+            subject = f"Solidarity Connector: {'LOCK-DOWN is on' if locked else _sum(waiting)}"
             self._mailer.send(Mail(self._to, subject, text, key=f"summary {day}"))
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         lease.hold_until(midnight)
