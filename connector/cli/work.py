@@ -70,7 +70,7 @@ def _steps(
     hasher = Hasher(settings.connector_fingerprint_key)
     rosters = HandedInRosters(client, store, hasher, settings.connector_mappings, lease)
     answers: dict[str, Answer] = {locked.KEY: locked.answer}
-    steps: list[Callable[[], int]] = [LockdownShown(client, store).step]
+    steps: list[Callable[[], int]] = [LockdownShown(client, store, lease).step]
     if settings.stripe_api_key:
         from connector.cli import fund  # here: Stripe's library takes a while to load
 
