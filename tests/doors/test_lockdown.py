@@ -1,6 +1,8 @@
 """`solidarity lockdown` without a CiviCRM, and what it keeps from going out."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,11 @@ import pytest
 import responses
 from click.testing import CliRunner, Result
 
+from connector import lockdown
 from connector.cli import main
+from connector.desk.locked import LockdownShown
 from connector.errors import UserError
+from connector.store import opened
 
 from .civicrm import API4, ROWS, URL, answer, client
 
@@ -86,3 +91,20 @@ def test_a_connection_that_asks_first_reads_but_does_not_write(site: responses.R
         careful.api3("Attachment", "create", name="a")
     assert len(site.calls) == 1
     assert plain.api4("Contact", "update", where=[["id", "=", 7]], values={"last_name": "H"}) == [{"id": 7}]
+
+
+@contextmanager
+def held(_name: str) -> Iterator[None]:
+    yield None
+
+
+def test_while_it_is_off_or_another_worker_tells_of_it_nothing_is_asked(
+    site: responses.RequestsMock, tmp_path: Path
+) -> None:
+    with opened(f"sqlite:///{tmp_path}/s.sqlite3") as store:
+        step = LockdownShown(client(), store, held).step
+        assert step() == 0
+        lockdown.switch_on(store, WHY)
+        assert step() == 0
+        assert not lockdown.standing(store).is_told
+    assert len(site.calls) == 0

@@ -160,13 +160,6 @@ def test_the_worker_killed_while_it_tells_and_while_it_takes_back(
     assert told_in_civicrm(ready) == []
 
 
-def test_while_it_is_off_the_worker_asks_nothing_more_than_before(staff: Staff) -> None:
-    staff.works()
-    before = staff.site.requests_so_far()
-    staff.works()
-    assert staff.site.requests_so_far() - before == 2  # what was decided, what was handed in
-
-
 def test_the_daily_summary_goes_out_and_says_so(staff: Staff, mailbox: Mailbox) -> None:
     mail = {"SMTP_URL": mailbox.smtp, "MAIL_FROM": "connector@example.org", "ADMIN_EMAIL": "admin@example.org"}
     on(staff.connector)
