@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from connector.errors import TransientError, UserError
 
 _MIGRATING = 7_163_001  # a number of our own among PostgreSQL's advisory locks
-HEAD = "0004"  # the newest of connector/migrations/versions
+HEAD = "0005"  # the newest of connector/migrations/versions
 
 
 class Moment(sa.TypeDecorator[datetime]):

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from connector import cli, store
+from connector import cli, lockdown, store
 from connector.cli import sync
 from connector.settings import SECRETS, Settings
 
@@ -21,7 +21,7 @@ CONNECTOR = PROJECT / "connector"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("clock", "log", "money", "plan", "report", "mappings"),
-    ("settings", "store", "leases", "memory", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
+    ("settings", "store", "lockdown", "leases", "memory", "inbox", "civicrm", "stripe_api", "migrations", "mail"),
     ("leavings", "alert_templates"),
     ("desk",),
     ("setup", "sync", "webhooks", "alerts"),
@@ -37,6 +37,7 @@ SIDEWAYS = {
     ("migrations", "store"),
     ("inbox", "store"),
     ("leases", "store"),
+    ("lockdown", "store"),
     ("memory", "store"),
 }
 DOORS = {
@@ -44,6 +45,7 @@ DOORS = {
     "sqlalchemy": {
         "store.py",
         "leases.py",
+        "lockdown.py",
         "inbox.py",
         "migrations",
         "memory.py",
@@ -185,6 +187,7 @@ def test_the_tables_are_those_that_the_migrations_make(tmp_path: Path) -> None:
     import sqlalchemy as sa
 
     made = store.Store(f"sqlite:///{tmp_path}/made.sqlite3")
+    assert lockdown.lockdown.metadata is store.metadata
     found = sa.MetaData()
     found.reflect(made.engine)
     made.close()

@@ -3,6 +3,7 @@
 Parameters travel in the body, never in a URL. Only what was certainly not carried out, or only reads, is sent again.
 """
 
+import copy
 import json
 import logging
 import random
@@ -80,6 +81,7 @@ class CiviClient:
         self.url_form = url_form
         self.timeout = timeout
         self._sleep = sleep
+        self._before_write: Callable[[], None] = lambda: None
         self._headers = {
             "X-Civi-Auth": f"Bearer {api_key}",
             "X-Requested-With": "XMLHttpRequest",
@@ -92,6 +94,15 @@ class CiviClient:
         """Close the kept connections."""
         for session in self._sessions:
             session.close()
+
+    def asking_first(self, before_write: Callable[[], None]) -> "CiviClient":
+        """The same connection, which calls this before each request that writes: what it raises keeps that back.
+
+        It needs no close of its own.
+        """
+        same = copy.copy(self)
+        same._before_write = before_write
+        return same
 
     def page(self, path: str) -> str:
         """The address of one of CiviCRM's pages, for a person. path: `civicrm/…`, with a query or without."""
@@ -162,6 +173,8 @@ class CiviClient:
     def _send(self, path: str, form: Mapping[str, str], asked: Asked, judge: Judge[Result]) -> Result:
         """Post until `judge` finds the answer good, as long as repeating is safe."""
         for attempt in range(1, ATTEMPTS + 1):
+            if asked.writes:
+                self._before_write()
             try:
                 answer = self._post(path, form, asked)
                 return judge(answers.payload(answer, asked), asked, answer.status)

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "demo",
     "doctor": "doctor",
     "inbox": "inbox",
+    "lockdown": "lockdown",
     "mapping": "mapping",
     "plan": "sync",
     "reconcile": "reconcile",

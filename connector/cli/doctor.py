@@ -9,8 +9,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from connector import lockdown
 from connector.civicrm.client import CiviClient
 from connector.cli.context import Context
+from connector.errors import UserError
 from connector.mail import Mailer
 from connector.plan import Exit
 from connector.setup import checks, wanted
@@ -21,13 +23,14 @@ from connector.setup.checks import Finding
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of a table.")
 @click.pass_obj
 def doctor(context: Context, as_json: bool) -> None:
-    """Check keys, permissions, set-up, version, time zone, mail and Stripe; say who does what about each finding."""
+    """Check keys, permissions, set-up, version, time zone, mail, Stripe, the lock-down; say who does what about it."""
     with ExitStack() as stack:
         runtime = stack.enter_context(context.client())
         has_setup_key = bool(context.settings.civicrm_setup_key)
         setup = stack.enter_context(context.client(key="civicrm_setup_key")) if has_setup_key else None
         file = wanted.load(context.settings.connector_mappings / "setup.toml")
         findings = [*checks.run(runtime, setup, file), checks.mail(_mailer(context)), *_stripe(context, runtime)]
+        findings.append(_locked(context))
     if as_json:
         click.echo(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
     else:
@@ -39,6 +42,15 @@ def doctor(context: Context, as_json: bool) -> None:
             table.add_row(mark, one.check, Text(one.found), Text(one.next_step))
         context.out.print(table)
     sys.exit(Exit.DONE if all(finding.ok for finding in findings) else Exit.PERSON)
+
+
+def _locked(context: Context) -> Finding:
+    """The switch of the lock-down; a database that cannot be opened is told instead."""
+    try:
+        with context.store() as store:
+            return checks.locked(lockdown.state(store))
+    except UserError as error:
+        return Finding("lock-down", False, error.what, error.next_step)
 
 
 def _stripe(context: Context, runtime: CiviClient) -> list[Finding]:

@@ -5,12 +5,14 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.progress import Progress
 
+from connector import lockdown
 from connector.cli import show
 from connector.cli.context import Context
 from connector.errors import PermanentError, UserError
@@ -90,7 +92,10 @@ def apply(
     """Carry out what ROSTER through MAPPING asks for."""
     if bool(checksum) == yes:
         raise click.UsageError("give either --plan CHECKSUM (from `solidarity plan`) or --yes")
-    with _sync(context, mapping, roster, scope) as sync, context.lease(sync.store, f"sync {mapping}") as lease:
+    with (
+        _sync(context, mapping, roster, scope, writes=True) as sync,
+        context.lease(sync.store, f"sync {mapping}") as lease,
+    ):
         look = sync.look()
         shown = _shown(sync, look, checksum)
         stopped = [brake for brake in look.plan.brakes if not _passes(sync, look.plan, brake, force, limit)]
@@ -140,12 +145,17 @@ def _how_to_apply(mapping: str, roster: Path, scope: Sequence[str], checksum: st
 
 
 @contextmanager
-def _sync(context: Context, mapping: str, roster: Path, scope: Sequence[str]) -> Iterator[Sync]:
+def _sync(
+    context: Context, mapping: str, roster: Path, scope: Sequence[str], *, writes: bool = False
+) -> Iterator[Sync]:
+    """The sync of this roster. writes: refused during a lock-down, which stops it before its next write too."""
     context.settings.need("civicrm_url", "civicrm_api_key", "connector_fingerprint_key")
     codes = [code.strip() for one in scope for code in one.split(",") if code.strip()]
     with context.client() as client, context.store() as store:
+        if writes:
+            lockdown.refuse(store)
         yield Sync(
-            client=client,
+            client=client.asking_first(partial(lockdown.refuse, store)) if writes else client,
             store=store,
             hasher=Hasher(context.settings.connector_fingerprint_key),
             mapping=context.settings.connector_mappings / f"{mapping}.toml",

@@ -10,8 +10,10 @@ from connector.alerts.activities import ALERT
 from connector.civicrm.client import CiviClient
 from connector.cli import alerts
 from connector.cli.context import Context
+from connector.desk import locked
 from connector.desk.activities import ROSTER
 from connector.desk.deciding import Answer, Answering, Deciding, Handler
+from connector.desk.locked import LockdownShown
 from connector.desk.problems import PROBLEM
 from connector.desk.summary import DailySummary
 from connector.leases import Lease
@@ -67,8 +69,8 @@ def _steps(
     settings = context.settings
     hasher = Hasher(settings.connector_fingerprint_key)
     rosters = HandedInRosters(client, store, hasher, settings.connector_mappings, lease)
-    answers: dict[str, Answer] = {}
-    steps: list[Callable[[], int]] = []
+    answers: dict[str, Answer] = {locked.KEY: locked.answer}
+    steps: list[Callable[[], int]] = [LockdownShown(client, store, lease).step]
     if settings.stripe_api_key:
         from connector.cli import fund  # here: Stripe's library takes a while to load
 

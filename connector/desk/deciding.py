@@ -32,8 +32,9 @@ class Answered:
     state: str
 
 
-# Carries out an answer to an open problem; may be called again for the same one after the worker was ended.
-Answer = Callable[[Problem, Decision], Answered]
+# Carries out an answer to an open problem, or returns None when that has to wait for another minute. It may be called
+# again for the same one after the worker was ended.
+Answer = Callable[[Problem, Decision], Answered | None]
 
 
 class Deciding:
@@ -90,13 +91,15 @@ class Answering:
         self._client, self._answers, self._rest = client, answers, rest
 
     def decide(self, decision: Decision) -> int:
-        """Carry out what somebody decided about a problem."""
+        """Carry out what somebody decided about a problem. Returns 0 when it has to wait."""
         problem = problems.by_number(self._client, [decision.about]).get(decision.about)
         if problem and problem.decision == decision.id:
             return done(self._client, decision, "Carried out.")  # we were ended before we could say so
         if problem is None or problem.state != problems.OPEN:
             return void(self._client, decision, f"Problem {decision.about} is closed already.")
         answered = self._answers.get(problem.key.partition(":")[0], self._rest)(problem, decision)
+        if answered is None:
+            return 0
         if answered.state == problems.OPEN:
             return void(self._client, decision, answered.said)
         problems.close(self._client, problem, answered.state, decision.id)

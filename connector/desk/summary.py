@@ -9,12 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from connector import clock
+from connector import clock, lockdown
 from connector.civicrm.client import CiviClient
 from connector.desk import activities as desk
 from connector.desk.problems import OPEN, PROBLEM
 from connector.errors import ConnectorError
 from connector.leases import Lease
+from connector.lockdown import Lockdown
 from connector.mail import Mail, Mailer
 from connector.store import Run, Store
 
@@ -55,10 +56,11 @@ class DailySummary:
         except ConnectorError:
             lease.give_back()  # nothing was sent: the next look tries again
             raise
-        text = in_words(waiting, self._store.runs_since(now - timedelta(days=1)), self._client)
+        locked = lockdown.state(self._store)
+        text = in_words(waiting, self._store.runs_since(now - timedelta(days=1)), self._client, locked)
         if text:
             day = now.date().isoformat()
-            subject = f"Solidarity Connector: {_sum(waiting)}"
+            subject = f"Solidarity Connector: {'LOCK-DOWN is on' if locked else _sum(waiting)}"
             self._mailer.send(Mail(self._to, subject, text, key=f"summary {day}"))
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         lease.hold_until(midnight)
@@ -83,9 +85,12 @@ def read(client: CiviClient) -> Waiting:
     return Waiting(problems, rosters)
 
 
-def in_words(waiting: Waiting, runs: Sequence[Run], client: CiviClient) -> str:
-    """The mail; empty when there is nothing to tell."""
+def in_words(waiting: Waiting, runs: Sequence[Run], client: CiviClient, locked: Lockdown | None = None) -> str:
+    """The mail; empty when there is nothing to tell. Why there is a lock-down stands in CiviCRM alone."""
     lines: list[str] = []
+    if locked:
+        lines += [f"LOCK-DOWN since {locked.since:%Y-%m-%d %H:%M} UTC: nothing is synced or sent; gifts go on."]
+        lines += ["  `solidarity lockdown off` ends it, `solidarity lockdown status` says why.", ""]
     if waiting.rosters:
         lines += [f"Rosters that wait for a decision: {len(waiting.rosters)}, {_oldest(waiting.rosters)}."]
         lines += [*_links(waiting.rosters, client), f"  all: {client.page(PAGES['decisions'])}", ""]

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from marshmallow import ValidationError
 
+from connector import lockdown
 from connector.civicrm.client import CiviClient
 from connector.errors import ConnectorError
 from connector.money import from_minor
@@ -51,7 +52,7 @@ class Giving:
                 link, amount = self._pledge()
             except ConnectorError as error:
                 log.info("A personal link was not taken: %s", error.what)
-                told = gettext("Your personal link cannot be used now. You can give without it all the same.")
+                told = _not_now()
         shown = (
             {"amount": "other", "other": f"{amount:f}"} if link else {"chapter": request.args.get("chapter", "")[:32]}
         )
@@ -66,6 +67,8 @@ class Giving:
             text = gettext("It was open for too long, or it is not ours. Nothing was done. Please open it again.")
             return message(gettext("This form cannot be used any more"), text, 400)
         link = PledgeLink(*known) if known else None
+        if link and lockdown.is_on(self.checkout.store):  # it began while the form lay open
+            return self._page(request.form, told=_not_now()), 503
         try:
             gift = forms.parse(request.form, self.asking)
         except ValidationError as error:
@@ -104,6 +107,7 @@ class Giving:
         }
 
     def _pledge(self) -> tuple[PledgeLink, Decimal]:
+        lockdown.refuse(self.checkout.store)
         given = (request.args.get(name, "") for name in ("pledge", "cid", "cs"))
         return links.pledge_of(self.client, self.asking, *given)
 
@@ -122,6 +126,10 @@ class Giving:
             link=self.signer.sign("pledge", [link.pledge, link.contact]) if link else "",
             longest_note=forms.LONGEST_NOTE,
         )
+
+
+def _not_now() -> str:
+    return str(gettext("Your personal link cannot be used now. You can give without it all the same."))
 
 
 def _state(session: Object) -> str:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from connector import lockdown
 from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import IDENTITY, check_identity
 from connector.errors import ConnectorError, UserError
+from connector.lockdown import Lockdown
 from connector.mail import Mailer
 from connector.plan import Action
 from connector.setup import run as setup_run
@@ -77,6 +79,13 @@ def mail(mailer: Callable[[], Mailer] | None) -> Finding:
     except ConnectorError as error:
         return Finding("mail", False, error.what, error.next_step)
     return Finding("mail", True, "the mail server takes us")
+
+
+def locked(now: Lockdown | None) -> Finding:
+    """Whether everything that syncs or sends stands still."""
+    if now is None:
+        return Finding("lock-down", True, "off")
+    return Finding("lock-down", False, now.in_words(), f"{lockdown.END} when the danger is over")
 
 
 def needed(runtime: CiviClient, other: int) -> Finding:

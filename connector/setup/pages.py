@@ -34,13 +34,42 @@ def form_page(
     return _page(form, "\n".join(lines), permission) | values
 
 
-def list_page(found: Mapping[str, Any], permission: Sequence[str]) -> dict[str, Any]:
-    """The Afform record of a list, without its name."""
+def list_page(
+    found: Mapping[str, Any], permission: Sequence[str], notice: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The Afform record of a list, without its name. notice: what stands over every list."""
     table = f'<crm-search-display-table search-name="{found["name"]}" display-name="{found["name"]}">'
-    layout = f'<div af-fieldset="">\n<div class="af-markup"><p>{escape(found["intro"])}</p></div>\n'
+    # a fieldset of its own: what is searched for in the list does not narrow the notice
+    over = f'<div af-fieldset="">\n{_display_of(notice["name"])}\n</div>\n' if notice else ""
+    layout = f'{over}<div af-fieldset="">\n<div class="af-markup"><p>{escape(found["intro"])}</p></div>\n'
     # on a phone the table moves sideways, and not the page with it
     layout += f'<div style="overflow-x: auto; position: relative">{table}</crm-search-display-table></div>\n</div>'
     return _page(found, layout, permission) | {"type": "search"}
+
+
+def notice_search(notice: Mapping[str, Any]) -> dict[str, Any]:
+    """The SavedSearch record of the notice, without its name."""
+    params = {"version": 4, "select": ["id", notice["field"]], "where": notice["where"]}
+    return {"label": notice["title"], "api_entity": notice["api_entity"], "api_params": params}
+
+
+def notice_display(notice: Mapping[str, Any]) -> dict[str, Any]:
+    """The SearchDisplay record of the notice, without its name. While it finds nothing, nothing is shown at all."""
+    settings = {
+        "sort": [["id", "ASC"]],
+        "limit": 5,
+        "style": "ul",
+        "symbol": "none",
+        "placeholder": 0,
+        "noResultsText": False,
+        "cssRules": [["alert alert-danger"]],
+        "columns": [{"type": "field", "key": notice["field"]}],
+    }
+    return {"label": notice["title"], "type": "list", "settings": settings}
+
+
+def _display_of(name: str) -> str:
+    return f'<crm-search-display-list search-name="{name}" display-name="{name}"></crm-search-display-list>'
 
 
 def search(found: Mapping[str, Any]) -> dict[str, Any]:

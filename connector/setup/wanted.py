@@ -11,6 +11,7 @@ from connector import alert_templates, mappings
 from connector.mappings import StrictSchema, suggest
 from connector.setup import pages
 from connector.setup.kinds import KINDS
+from connector.setup.page_file import NAME, FormSchema, ListSchema, StaffSchema
 
 COMPONENT = "Component"  # a part of CiviCRM that can be switched on and off
 # Which of a thing's words name it for staff: used when it is made, never compared or written again.
@@ -53,19 +54,16 @@ def load(path: Path) -> Setup:
     return replace(found, things=(*found.things, *made))  # KINDS has them last, too
 
 
-_name = validate.Regexp(r"^\w{1,60}$", error="letters, digits and _ only, at most 60 of them")
-
-
 class _ContactTypeSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     label = fields.String(required=True)
     parent = fields.String(required=True, validate=validate.OneOf(("Individual", "Organization", "Household")))
 
 
 class _RelationshipTypeSchema(StrictSchema):
-    name_a_b = fields.String(required=True, validate=_name)
+    name_a_b = fields.String(required=True, validate=NAME)
     label_a_b = fields.String(required=True)
-    name_b_a = fields.String(required=True, validate=_name)
+    name_b_a = fields.String(required=True, validate=NAME)
     label_b_a = fields.String(required=True)
     contact_type_a = fields.String()
     contact_sub_type_a = fields.String()
@@ -78,7 +76,7 @@ _HTML_TYPES = ("Text", "TextArea", "RichTextEditor", "Select", "Select Date", "R
 
 
 class _CustomFieldSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     label = fields.String(required=True)
     data_type = fields.String(required=True, validate=validate.OneOf(_DATA_TYPES))
     html_type = fields.String(required=True, validate=validate.OneOf(_HTML_TYPES))
@@ -87,11 +85,11 @@ class _CustomFieldSchema(StrictSchema):
     fk_entity = fields.String()  # what an EntityReference names
     serialize = fields.Boolean()  # several of them
     time_format = fields.Integer(validate=validate.OneOf((1, 2)))  # a date with its time: 12 hours, 24 hours
-    options = fields.Dict(keys=fields.String(validate=_name), values=fields.String())
+    options = fields.Dict(keys=fields.String(validate=NAME), values=fields.String())
 
 
 class _CustomGroupSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     title = fields.String(required=True)
     extends = fields.String(required=True)
     sub_type = fields.String()
@@ -99,14 +97,14 @@ class _CustomGroupSchema(StrictSchema):
 
 
 class _GroupSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     title = fields.String(required=True)
     parent = fields.String()
     mailing = fields.Boolean()  # false: it is no mailing list
 
 
 class _ActivityTypeSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     label = fields.String(required=True)
     icon = fields.String(required=True)
 
@@ -116,75 +114,22 @@ class _FinancialTypeSchema(StrictSchema):
 
 
 class _PaymentInstrumentSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     label = fields.String(required=True)
     account = fields.String(required=True)
 
 
 class _CampaignSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     title = fields.String(required=True)
 
 
 class _SmartGroupSchema(StrictSchema):
-    name = fields.String(required=True, validate=_name)
+    name = fields.String(required=True, validate=NAME)
     title = fields.String(required=True)
     api_entity = fields.String(load_default="Contact")
     join = fields.List(fields.List(fields.Raw()))
     where = fields.List(fields.List(fields.Raw()), required=True)
-
-
-class _PageSchema(StrictSchema):
-    """What forms and lists have in common. menu: the place in the menu."""
-
-    name = fields.String(required=True, validate=_name)
-    title = fields.String(required=True)
-    route = fields.String(required=True)
-    intro = fields.String(required=True)
-    menu = fields.Integer()
-
-
-class _FormFieldSchema(StrictSchema):
-    name = fields.String(required=True)
-    label = fields.String(load_default="")
-    help = fields.String(load_default="")
-    required = fields.Boolean(load_default=False)
-    hidden = fields.Boolean(load_default=False)
-    heading = fields.String(load_default="")
-    choices = fields.List(fields.String())
-
-
-class _FormSchema(_PageSchema):
-    activity_type = fields.String(required=True)
-    button = fields.String(required=True)
-    after = fields.String(required=True)
-    field = fields.List(fields.Nested(_FormFieldSchema), required=True)
-
-
-class _ColumnSchema(StrictSchema):
-    field = fields.String(required=True)
-    label = fields.String(required=True)
-    link = fields.String()
-
-
-class _ButtonSchema(StrictSchema):
-    label = fields.String(required=True)
-    link = fields.String(required=True)
-    icon = fields.String(required=True)
-
-
-class _ListSchema(_PageSchema):
-    api_entity = fields.String(required=True)
-    join = fields.List(fields.List(fields.Raw()), load_default=list)
-    where = fields.List(fields.List(fields.Raw()), required=True)
-    sort = fields.List(fields.String(), required=True)
-    also = fields.List(fields.String())
-    column = fields.List(fields.Nested(_ColumnSchema), required=True)
-    button = fields.List(fields.Nested(_ButtonSchema))
-
-
-class _StaffSchema(StrictSchema):
-    permission = fields.List(fields.String(), required=True)
 
 
 class _CommunitySchema(StrictSchema):
@@ -200,10 +145,10 @@ class _SetupSchema(StrictSchema):
     network = fields.String(required=True)
     message_templates = fields.String(load_default="")
     runtime_role = fields.Nested(_RoleSchema, required=True)
-    staff_pages = fields.Nested(_StaffSchema, load_default=None)
+    staff_pages = fields.Nested(StaffSchema, load_default=None)
     activity_type = fields.List(fields.Nested(_ActivityTypeSchema), load_default=list)
-    form = fields.List(fields.Nested(_FormSchema), load_default=list)
-    list_ = fields.List(fields.Nested(_ListSchema), load_default=list, data_key="list", attribute="list")
+    form = fields.List(fields.Nested(FormSchema), load_default=list)
+    list_ = fields.List(fields.Nested(ListSchema), load_default=list, data_key="list", attribute="list")
     components = fields.List(fields.String(), load_default=list)
     contact_type = fields.List(fields.Nested(_ContactTypeSchema), load_default=list)
     relationship_type = fields.List(fields.Nested(_RelationshipTypeSchema), load_default=list)
@@ -248,7 +193,7 @@ class _SetupSchema(StrictSchema):
             things.append(Thing("AssetAccount", one["name"], {"account": one["account"]}))
         things += [thing for one in data["smart_group"] for thing in _smart(one)]
         if data["staff_pages"]:
-            things += _pages(data, data["staff_pages"]["permission"])
+            things += _pages(data, data["staff_pages"])
         order = (COMPONENT, *KINDS)
         things.sort(key=lambda thing: order.index(thing.entity))
         return Setup(
@@ -267,8 +212,9 @@ _PLAIN = (
 )
 
 
-def _pages(data: Mapping[str, Any], permission: list[str]) -> Iterator[Thing]:
-    """The staff's forms, lists and menu."""
+def _pages(data: Mapping[str, Any], staff: Mapping[str, Any]) -> Iterator[Thing]:
+    """The staff's forms, lists and menu, and the notice over every list."""
+    permission, notice = staff["permission"], staff.get("notice")
     options = {
         f"{group['name']}.{field['name']}": field["options"]
         for group in data["custom_group"]
@@ -278,10 +224,13 @@ def _pages(data: Mapping[str, Any], permission: list[str]) -> Iterator[Thing]:
     for form in data["form"]:
         page = pages.form_page(form, permission, options)
         yield Thing("Afform", f"afformSolidarity{_camel(form['name'])}", page)
+    if notice:
+        yield Thing("SavedSearch", notice["name"], pages.notice_search(notice))
+        yield Thing("SearchDisplay", notice["name"], pages.notice_display(notice))
     for one in data["list"]:
         yield Thing("SavedSearch", one["name"], pages.search(one))
         yield Thing("SearchDisplay", one["name"], pages.display(one))
-        yield Thing("Afform", f"afsearchSolidarity{_camel(one['name'])}", pages.list_page(one, permission))
+        yield Thing("Afform", f"afsearchSolidarity{_camel(one['name'])}", pages.list_page(one, permission, notice))
     lines = [page for page in (*data["form"], *data["list"]) if "menu" in page]
     yield from (Thing("Navigation", name, values) for name, values in pages.menu(lines, permission))
 

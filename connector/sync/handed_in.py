@@ -11,15 +11,17 @@ import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from connector import clock, report
+from connector import clock, lockdown, report
 from connector.civicrm.client import CiviClient
 from connector.desk import activities as desk
 from connector.desk.activities import Decision, HandedIn
 from connector.desk.deciding import done, void
 from connector.errors import ConnectorError, TransientError, UserError
 from connector.leases import Lease
+from connector.lockdown import LockedDown
 from connector.memory import Hasher
 from connector.store import Store
 from connector.sync import last_roster, questions, wording
@@ -85,7 +87,8 @@ class HandedInRosters:
         state = desk.PLANNED if plan.acting else desk.NOTHING
         if state == desk.NOTHING:
             questions.keep_up(self._client, look, roster.by)
-            last_roster.note(self._client, sync.mapping, plan)
+            if not lockdown.is_on(self._store):
+                last_roster.note(self._client, sync.mapping, plan)
         told = {
             "subject": desk.short(wording.in_words(plan)),
             "details": report.as_details(plan, needed=wording.count(plan)),
@@ -95,7 +98,9 @@ class HandedInRosters:
     # --- deciding ----------------------------------------------------------------------------------------------------
 
     def decide(self, decision: Decision) -> int:
-        """Carry out what somebody decided about a roster. Returns 0 when it has to wait."""
+        """Carry out what somebody decided about a roster. Returns 0 when it has to wait, as during a lock-down."""
+        if lockdown.is_on(self._store):
+            return 0
         roster = desk.rosters(self._client, [decision.about]).get(decision.about)
         if roster and roster.decision == decision.id and roster.state in desk.ENDED:
             return done(self._client, decision, "Carried out.")  # we were ended before we could say so
@@ -125,6 +130,11 @@ class HandedInRosters:
     def _failed(self, decision: Decision, roster: HandedIn, error: ConnectorError) -> int:
         """Say why a roster could not be applied. One that was begun stays begun: each minute tries to finish it."""
         current = desk.rosters(self._client, [roster.id])[roster.id]
+        if isinstance(error, LockedDown):
+            if current.state == desk.APPLYING:
+                told = f"Not finished; it goes on by itself after the lock-down. {error.what}"
+                desk.move(self._client, current, desk.APPLYING, subject=desk.short(told))
+            return 0
         log.error("roster %d: %s Next: %s", roster.id, error.what, error.next_step)
         if current.state == desk.APPLYING:
             told = f"Not finished; it is tried again each minute. {error.what} Next: {error.next_step}"
@@ -148,8 +158,8 @@ class HandedInRosters:
         passed = [brake.name for brake in look.plan.brakes]
         state = TRIAL if result.left_out else APPLIED
         sync.history.applied(look.plan, state, passed, by=f"contact {decision.by}")
-        questions.keep_up(self._client, look, roster.by)
-        last_roster.note(self._client, sync.mapping, look.plan)
+        questions.keep_up(sync.client, look, roster.by)
+        last_roster.note(sync.client, sync.mapping, look.plan)
         telling.tell(decision, look, result)
         told = {"subject": desk.short(wording.done(result)), "details": wording.result(look, result)}
         desk.move(self._client, roster, desk.APPLIED, **told)
@@ -167,7 +177,7 @@ class HandedInRosters:
         """The sync of a roster whose file was written to `path`."""
         path.write_bytes(desk.file_of(self._client, roster))
         return Sync(
-            client=self._client,
+            client=self._client.asking_first(partial(lockdown.refuse, self._store)),
             store=self._store,
             hasher=self._hasher,
             mapping=self._mappings / f"{roster.kind}.toml",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from connector import memory, report
+from connector import lockdown, memory, report
 from connector.civicrm.client import CiviClient
 from connector.desk import problems, why
 from connector.desk.activities import AGAIN, DISMISS, Decision
@@ -35,8 +35,10 @@ def keep_up(client: CiviClient, look: Look, assignee: int) -> None:
             problems.close(client, problem, problems.SOLVED)
 
 
-def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, decision: Decision) -> Answered:
-    """What becomes of a row that asks, now that somebody decided about it."""
+def answer(client: CiviClient, store: Store, hasher: Hasher, problem: Problem, decision: Decision) -> Answered | None:
+    """What becomes of a row that asks, now that somebody decided about it. None: it has to wait."""
+    if lockdown.is_on(store):
+        return None
     if decision.verdict in (TAKE_ROSTER, KEEP_CIVICRM):
         return Answered(_chosen(client, store, hasher, problem, decision), problems.SOLVED)
     if decision.verdict in (AGAIN, DISMISS):

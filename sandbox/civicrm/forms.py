@@ -33,8 +33,10 @@ class Model(HTMLParser):
     fields: dict[str, Row] = field(default_factory=dict)
     # Whether the form, not the role, decides who may make the entity.
     by_form: bool = False
-    # Name of the search and of its display, where the page shows a list.
+    # Name of the search and of its display, where the page shows a table.
     search: tuple[str, str] | None = None
+    # The same of each display of the kind "list", which shows nothing while it finds nothing.
+    notices: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -47,6 +49,8 @@ class Model(HTMLParser):
             self.by_form = sent.get("security") == "FBAC"
         elif tag == "af-field":
             self.fields[sent["name"]] = _literal(sent.get("defn"))
+        elif tag == "crm-search-display-list":
+            self.notices.append((sent["search-name"], sent["display-name"]))
         elif tag.startswith("crm-search-display"):
             self.search = sent["search-name"], sent["display-name"]
 

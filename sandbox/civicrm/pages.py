@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 
-from sandbox.civicrm import api, groups, groups_of, query
+from sandbox.civicrm import api, groups, groups_of, query, screens
 from sandbox.civicrm.errors import ApiError
 from sandbox.civicrm.http import Door
 from sandbox.civicrm.site import EVERYTHING, Call, Caller, Site
@@ -29,19 +29,19 @@ def routes(door: Door) -> Blueprint:
     @pages.get("/")
     def home() -> str:
         with door.lock:
-            return render_template("home.html", tree=_tree(door.site), people=_people(door.site, None))
+            return _drawn("home.html", door.site, tree=_tree(door.site), people=_people(door.site, None))
 
     @pages.get("/groups/<int:group_id>")
     def group(group_id: int) -> str:
         with door.lock:
             found = door.site.table("Group").get(group_id) or abort(404)
             members = groups_of.members(door.site, {group_id})
-            return render_template("group.html", group=found, people=_people(door.site, members))
+            return _drawn("group.html", door.site, group=found, people=_people(door.site, members))
 
     @pages.get("/people/<int:contact_id>")
     def person(contact_id: int) -> str:
         with door.lock:
-            return render_template("person.html", **_person(door.site, contact_id))
+            return _drawn("person.html", door.site, **_person(door.site, contact_id))
 
     @pages.post("/people/<int:contact_id>/<deed>")
     def change(contact_id: int, deed: str) -> Response:
@@ -55,6 +55,11 @@ def routes(door: Door) -> Blueprint:
         return redirect(f"/people/{contact_id}", 303)  # type: ignore[return-value]
 
     return pages
+
+
+def _drawn(template: str, site: Site, **shown: Any) -> str:
+    """A page under what the notices say now."""
+    return render_template(template, notices=screens.notices(_staff(site)), **shown)
 
 
 def _staff(site: Site) -> Call:

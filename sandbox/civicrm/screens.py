@@ -3,13 +3,13 @@
 A page is drawn from the stored Afform, plainly; sent off, it does what the real page's two requests do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 
 from sandbox.civicrm import accounts, auth, files, forms, http, lists, options, query
-from sandbox.civicrm.errors import ApiError, LoginRefused
+from sandbox.civicrm.errors import ApiError, LoginRefused, NotPermitted
 from sandbox.civicrm.permissions import may_open
 from sandbox.civicrm.seed import STAFF_PASSWORD
 from sandbox.civicrm.site import Call
@@ -135,11 +135,31 @@ def _page(call: Call, route: str) -> Any:
 
 def _list(call: Call, form: Row, model: forms.Model) -> str:
     search, display = model.search or ("", "")
-    rows = lists.run(call, {"savedSearch": search, "display": display})
+    rows = _rows(call, search, display)
     columns = (call.site.table("SearchDisplay").first(name=display) or {})["settings"]["columns"]
     is_about_activities = (call.site.table("SavedSearch").first(name=search) or {})["api_entity"] == "Activity"
     shown = {"columns": columns, "rows": rows, "is_about_activities": is_about_activities}
+    shown["notices"] = _told(call, model.notices)
     return render_template("list.html", menu=menu(call), form=form, **shown)
+
+
+def _rows(call: Call, search: str, display: str) -> list[Row]:
+    """What a list shows; nothing to whoever may not read it, as the real page's own request is refused then."""
+    try:
+        return lists.run(call, {"savedSearch": search, "display": display})
+    except NotPermitted:
+        return []
+
+
+def notices(call: Call) -> list[str]:
+    """What the notices over any list say now, each once."""
+    models = [forms.Model(form["layout"]) for form in call.site.table("Afform")]
+    return _told(call, dict.fromkeys(one for model in models for one in model.notices))
+
+
+def _told(call: Call, wanted: Iterable[tuple[str, str]]) -> list[str]:
+    found = [row for search, display in wanted for row in _rows(call, search, display)]
+    return [str(cell["val"]) for row in found for cell in row["columns"]]
 
 
 def _asked(call: Call, model: forms.Model, name: str) -> dict[str, Any]:

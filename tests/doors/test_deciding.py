@@ -168,6 +168,15 @@ def test_a_problem_is_closed_as_answered_and_by_which_decision(desk: Desk) -> No
     assert (values[f"{PROBLEM}.State"], values[f"{PROBLEM}.Decision"]) == (DISMISSED, 10)
 
 
+def test_an_answer_that_has_to_wait_closes_nothing(desk: Desk) -> None:
+    row = {"id": 7, "subject": "What", f"{PROBLEM}.Key": "members:M1", f"{PROBLEM}.State": OPEN}
+    row |= {f"{PROBLEM}.Decision": None, f"{PROBLEM}.Asked": None}
+    answer(desk.site, {"values": [row]}, url=f"{API4}/Activity/get")
+    waits = Answering(client(), {}, rest=lambda problem, decision: None)
+    assert waits.decide(Decision(10, 3, 7, "", "roster", None)) == 0
+    assert len(desk.site.calls) == 1
+
+
 @pytest.mark.parametrize(
     ("state", "decision", "ends", "told"),
     [

@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote_plus, urlsplit
@@ -30,6 +30,8 @@ class Proxy(ThreadingHTTPServer):
         self.count, self.kill_at, self.when = 0, kill_at, when
         self.writes: set[int] = set()  # the numbers of the requests that may have changed something
         self.victim: int | None = None
+        # called with each request before it is forwarded: its number, its address and body, whether it may write
+        self.sees: Callable[[int, str, bool], None] = lambda number, text, writes: None
         self.victim_known = threading.Event()
 
     def watch(self, victim: int) -> None:
@@ -66,8 +68,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self, body: bytes) -> None:
         number = self.server.next_number()
-        if _WRITES.search(unquote_plus(self.path + body.decode("latin-1"))):
+        text = unquote_plus(self.path + body.decode("latin-1"))
+        if _WRITES.search(text):
             self.server.writes.add(number)
+        self.server.sees(number, text, number in self.server.writes)
         if self.server.kill(number, "before"):
             self.close_connection = True
             return

@@ -12,6 +12,11 @@ from connector.errors import UserError
 from connector.inbox import Inbox
 from connector.store import Store, links, opened
 from tests.unit.test_inbox import put
+from tests.unit.test_lockdown import (  # noqa: F401
+    test_a_second_why_keeps_the_beginning_and_is_told_anew,
+    test_it_is_off_until_it_is_switched_on_and_again_afterwards,
+    test_what_was_changed_while_it_was_told_is_told_again,
+)
 from tests.unit.test_store import (  # noqa: F401
     test_a_lease_has_one_holder,
     test_a_lease_that_is_renewed_does_not_run_out,
