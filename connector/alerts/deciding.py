@@ -10,6 +10,7 @@ from connector.alerts.loop import Alerts
 from connector.alerts.people import Office
 from connector.desk import activities as desk, deciding, problems
 from connector.desk.activities import Decision
+from connector.desk.deciding import Answered
 from connector.desk.problems import Problem
 
 # Until when an alert can be changed or taken back, as far as its mailings are not begun.
@@ -91,3 +92,12 @@ class AlertDecisions:
             alerts.close(alert)
             return deciding.done(client, decision, "Closed.")
         return deciding.void(client, decision, f"That cannot be decided about an alert that is {alert.state}.")
+
+
+def answer(_problem: Problem, decision: Decision) -> Answered:
+    """What somebody decided about a problem of an alert. One that is still there opens again by itself."""
+    if decision.verdict == desk.DISMISS:
+        return Answered("Dismissed.", problems.DISMISSED)
+    if decision.verdict == desk.AGAIN:
+        return Answered("Closed; it opens again if it is still so.", problems.SOLVED)
+    return Answered("That is no answer to this problem.", problems.OPEN)

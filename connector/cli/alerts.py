@@ -98,7 +98,9 @@ class _HandOver:
         Mailer(settings.smtp_url, settings.mail_from).send(Mail(address, subject, text, key=f"outcome {alert.id}"))
 
     def _ask_staff(self, alert: Alert, url: str) -> None:
-        what = f"The outcome of alert {alert.id} was not mailed: its community has no address, or no mail server is set."
+        what = (
+            f"The outcome of alert {alert.id} was not mailed: its community has no address, or no mail server is set."
+        )
         told = Problem(watching.key(alert, "outcome"), what, f"send the community this link, then dismiss this: {url}")
         entity, action, params = problems.call([told.key])
         known = problems.by_key(self.client.api4(entity, action, **params))

@@ -7,6 +7,7 @@ from functools import partial
 import click
 
 from connector.alerts.activities import ALERT
+from connector.alerts.deciding import answer
 from connector.civicrm.client import CiviClient
 from connector.cli import alerts
 from connector.cli.context import Context
@@ -69,7 +70,7 @@ def _steps(
     settings = context.settings
     hasher = Hasher(settings.connector_fingerprint_key)
     rosters = HandedInRosters(client, store, hasher, settings.connector_mappings, lease)
-    answers: dict[str, Answer] = {locked.KEY: locked.answer}
+    answers: dict[str, Answer] = {locked.KEY: locked.answer, "alerts": answer}
     steps: list[Callable[[], int]] = [LockdownShown(client, store, lease).step]
     if settings.stripe_api_key:
         from connector.cli import fund  # here: Stripe's library takes a while to load
@@ -78,7 +79,7 @@ def _steps(
         steps += fund.steps(context, client, store, nightly=nightly)
     about_problems = Answering(client, answers, rest=partial(questions.answer, client, store, hasher))
     handlers: dict[str, Handler] = {ROSTER: rosters.decide, PROBLEM: about_problems.decide}
-    loop = alerts.alerts(context, client, store)
+    loop = alerts.loop(context, client, store)
     handlers[ALERT] = alerts.decisions(context, loop).decide
     # what was decided first: `again` lets the next step plan anew
     steps += [Deciding(client, handlers).step, loop.step, rosters.step]

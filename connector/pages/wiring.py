@@ -5,6 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_limiter import Limiter
 
+from connector import lockdown
 from connector.civicrm.client import CiviClient
 from connector.mail import Mailer
 from connector.pages import site
@@ -49,7 +50,7 @@ def register(app: Flask, settings: Settings, store: Store) -> None:
     app.extensions["managing"] = managing  # for whoever ends the service
     app.register_blueprint(managing.blueprint())
     app.register_blueprint(Thermometer(fund, store).blueprint())
-    acting = Acting(client, store, signer, settings.connector_secret_key, lambda: False)
+    acting = Acting(client, store, signer, settings.connector_secret_key, lambda: lockdown.is_on(store))
     app.register_blueprint(acting.blueprint())
     app.jinja_env.globals["people"] = people
     _limit(app, limiter)
