@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote_plus, urlsplit
 
 # the actions that change something, in an address or in a multi-call
-_WRITES = re.compile(r'[/"=](create|save|update|delete|set|flush|cancel)\b')
+_WRITES = re.compile(r'[/"=](create|save|update|delete|set|flush|cancel|submit|send_test)\b')
 
 
 class Proxy(ThreadingHTTPServer):

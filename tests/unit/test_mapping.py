@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from connector import mappings as toml
+from connector import alert_templates, mappings as toml
 from connector.alerts import kinds
 from connector.errors import UserError
 from connector.plan import Limits
@@ -168,6 +168,7 @@ def test_every_shipped_mapping_loads() -> None:
         "setup": setup_file.load,
         "stripe": lambda path: fund.load(path.parent),
         "alerts": lambda path: kinds.load(path.parent),
+        "alert_templates": alert_templates.load,
     }
     for path in SHIPPED_MAPPINGS.glob("*.toml"):
         assert others.get(path.stem, mappings.load)(path)
