@@ -10,6 +10,7 @@ from tests.flows.conftest import Connector, FundFlow, Mailbox, RosterFile, Site,
 from tests.flows.fund import AMINA
 from tests.flows.giving import Giver, giver as giver
 from tests.flows.staff import Staff
+from tests.flows.test_alerts import Office, office as office
 from tests.flows.test_giving import Pledged
 from tests.flows.test_killed import Beginning, Killer, beginning as beginning, killer as killer
 from tests.flows.test_problems import asked as asked, email
@@ -168,6 +169,30 @@ def test_the_daily_summary_goes_out_and_says_so(staff: Staff, mailbox: Mailbox) 
     assert mailed["subject"] == "Solidarity Connector: LOCK-DOWN is on"
     assert mailed["text"].startswith("LOCK-DOWN since 20")
     assert WHY not in mailed["text"]  # what a person wrote stands in CiviCRM alone
+
+
+# --- alerts -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_alert_that_was_scheduled_is_taken_back_and_nothing_is_sent(office: Office) -> None:
+    office.person("amina", "chapter_A")
+    alert = office.writes("chapter_A")
+    office.works()
+    assert office.decides(alert, "approve", number=1)[0] == "done"
+    assert office.alert(alert)["State"] == "scheduled"
+    on(office.connector)
+    office.works()
+    assert office.alert(alert)["State"] == "ready"
+    assert "lock-down" in office.alert(alert)["Said"]
+    office.mail_run()
+    assert office.mailed() == {}
+    off(office.connector)
+    office.works()
+    office.mail_run()
+    assert (office.alert(alert)["State"], office.mailed()) == ("ready", {})  # it needs a new decision
+    assert office.decides(alert, "approve", number=1)[0] == "done"
+    office.mail_run()
+    assert office.mailed() == {"amina": 1}
 
 
 # --- gifts ------------------------------------------------------------------------------------------------------------
