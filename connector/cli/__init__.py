@@ -10,6 +10,7 @@ from connector.cli.context import Context, Group
 # command → the module here that has it under the same name. Loaded when it is called: no command waits for the
 # libraries of the others.
 COMMANDS = {
+    "alert": "alert",
     "apply": "sync",
     "demo": "demo",
     "doctor": "doctor",

@@ -283,3 +283,30 @@ def test_an_alert_that_waits_costs_one_request(office: Office) -> None:
     before = office.site.requests_so_far()
     office.works()
     assert office.site.requests_so_far() - before == with_alert
+
+
+def test_somebody_on_the_phone_has_one_written(office: Office) -> None:
+    office.person("both", "chapter_A")
+    said = ["--kind", "incident", "--subject", "They are at the spring", "--what", "Ten men.", "--ask", "Call now."]
+    told = office.connector.json("alert", "new", *said, "--author", str(office.author.contact), "--where", "the spring")
+    office.works()
+    assert office.alert(told["alert"])["Count"] == 1
+    assert office.decides(told["alert"], "approve", 1, by=office.author)[0] == "void"
+    assert office.decides(told["alert"], "approve", 1)[0] == "done"
+    assert office.connector.json("alert", "list")["alerts"][0]["state"] == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (("--kind", "party"), "There is no kind party"),
+        (("--audience", "nobodys"), "CiviCRM has no group nobodys"),
+        (("--author", "999999"), "There is no contact 999999"),
+    ],
+)
+def test_a_slip_on_the_phone_is_told(office: Office, wrong: tuple[str, str], told: str) -> None:
+    said = {"--kind": "incident", "--subject": "s", "--what": "w", "--ask": "a", "--author": str(office.author.contact)}
+    said |= dict([wrong])
+    words = [word for pair in said.items() for word in pair]
+    assert told in office.connector.run("alert", "new", *words, code=1)
+    assert office.connector.json("alert", "list")["alerts"] == []
