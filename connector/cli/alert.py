@@ -33,7 +33,7 @@ def alert() -> None:
 @click.option("--draft", is_flag=True, help="Leave it a draft; else it is ready to be checked and decided about.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_obj
-def new(context: Context, as_json: bool, draft: bool, audience: tuple[str, ...], **said: Any) -> None:
+def new(context: Context, /, as_json: bool, draft: bool, audience: tuple[str, ...], **said: Any) -> None:
     """Write an alert as the form does. Nothing is sent before another person has decided in CiviCRM."""
     with context.client() as client:
         groups = records.groups(client.api4(*records.GROUPS[:2], **records.GROUPS[2]))

@@ -20,7 +20,7 @@ from connector.sync import desired, mapping_file as mappings, roster as rosters,
 from connector.sync.mapping import Mapping
 
 # What stands beside the mappings and is none.
-OTHERS = frozenset({"setup", "stripe"})
+OTHERS = frozenset({"setup", "stripe", "alerts", "alert_templates"})
 
 
 @dataclass(frozen=True, slots=True)
