@@ -18,12 +18,13 @@ AT_WORK = (READY, APPROVED, SCHEDULED, SENDING, SENT)
 # Those whose text members may read.
 PUBLIC = (SENDING, SENT, CLOSED)
 LANGUAGES = ("en", "ar", "de", "fr", "es")
+AUDIENCE = ("Audience_1", "Audience_2", "Audience_3")
 LONGEST = 255  # of a text field in CiviCRM
 
 _FIELDS = (
     "Kind",
     "Community",
-    "Audience",
+    *AUDIENCE,
     "Place",
     "Happened",
     "Body",
@@ -135,7 +136,7 @@ def stamp(moment: datetime) -> str:
 
 
 def _alert(row: Row) -> Alert:
-    said = {name: str(row[f"{ALERT}.{name}"] or "").strip() for name in _FIELDS if name != "Audience"}
+    said = {name: str(row[f"{ALERT}.{name}"] or "").strip() for name in _FIELDS}
     main = Version(said["Language"] or "en", str(row["subject"] or "").strip(), said["Body"], said["Ask"])
     others = (Version(code, *(said[f"{field}_{code}"] for field in ("Subject", "Body", "Ask"))) for code in LANGUAGES)
     return Alert(
@@ -144,7 +145,7 @@ def _alert(row: Row) -> Alert:
         kind=said["Kind"],
         community=said["Community"],
         versions=(main, *(one for one in others if one.body and one.language != main.language)),
-        audience=tuple(sorted(int(id_) for id_ in row[f"{ALERT}.Audience"] or ())),
+        audience=groups(row),
         place=said["Place"],
         happened=said["Happened"],
         ask_link=said["Ask_Link"],
@@ -158,6 +159,12 @@ def _alert(row: Row) -> Alert:
         moved_on=_moment(said["Moved_On"]),
         created=_moment(str(row["created_date"] or "")),
     )
+
+
+def groups(row: Row) -> tuple[int, ...]:
+    """The groups that an alert goes to."""
+    named = (row.get(f"{ALERT}.{name}") for name in AUDIENCE)
+    return tuple(sorted({int(id_) for id_ in named if id_}))
 
 
 def _mailings(text: str) -> dict[str, int]:

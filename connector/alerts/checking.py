@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 
 from connector import clock
-from connector.alerts import audience as audiences, consent, letters
+from connector.alerts import activities, audience as audiences, consent, letters
 from connector.alerts.activities import ALERT, WITHDRAWN, Alert, stamp
 from connector.alerts.audience import Audience
 from connector.alerts.consent import Hit
@@ -24,6 +24,7 @@ from connector.memory import Hasher
 from connector.store import Store
 
 _NAMES = {"en": "English", "ar": "Arabic", "de": "German", "fr": "French", "es": "Spanish"}
+_AUDIENCE = [f"{ALERT}.{name}" for name in activities.AUDIENCE]
 # How many contacts who get nothing are named by number under each reason.
 SHOWN = 20
 
@@ -104,21 +105,14 @@ class Checker:
             [f"{ALERT}.State", "!=", WITHDRAWN],
             [f"{ALERT}.Approved_On", ">=", since],
         ]
-        return self.client.api4(
-            "Activity", "get", select=["id", f"{ALERT}.Approved_On", f"{ALERT}.Audience"], where=where
-        )
+        return self.client.api4("Activity", "get", select=["id", f"{ALERT}.Approved_On", *_AUDIENCE], where=where)
 
     def _rested(self, recent: Sequence[Row], kind: Kind | None) -> frozenset[int]:
         """Who got one of these so recently that they should be left in peace."""
         if not kind or not kind.rest_hours:
             return frozenset()
         since = stamp(clock.now() - timedelta(hours=kind.rest_hours))
-        groups = {
-            int(id_)
-            for row in recent
-            if str(row[f"{ALERT}.Approved_On"]) >= since
-            for id_ in row[f"{ALERT}.Audience"] or ()
-        }
+        groups = {id_ for row in recent if str(row[f"{ALERT}.Approved_On"]) >= since for id_ in activities.groups(row)}
         if not groups:
             return frozenset()
         rows = self.client.api4("Contact", "get", select=["id"], where=[["groups", "IN", sorted(groups)]])
@@ -188,7 +182,7 @@ def as_html(report: Report, contact: Mapping[int, str]) -> str:
     for letter in report.letters:
         lines.append(
             f"<h3>{_NAMES.get(letter.language, letter.language)}: {escape(letter.subject)}</h3>"
-            f'<pre dir="auto" style="white-space: pre-wrap">{escape(letter.text)}</pre>'
+            f'<pre dir="{_direction(letter)}" style="white-space: pre-wrap">{escape(letter.text)}</pre>'
         )
     return "".join(lines)
 
@@ -197,3 +191,8 @@ def _numbers(ids: Sequence[int], contact: Mapping[int, str]) -> str:
     shown = ", ".join(f'<a href="{escape(contact[id_])}">{id_}</a>' for id_ in ids[:SHOWN] if id_ in contact)
     more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
     return f"{len(ids)} (contacts {shown}{more})" if shown else str(len(ids))
+
+
+def _direction(letter: Letter) -> str:
+    """Said outright: CiviCRM lets no `auto` through."""
+    return "rtl" if letter.language == "ar" else "ltr"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from connector.alerts.activities import ALERT
+from connector.alerts.activities import ALERT, AUDIENCE
 from connector.civicrm.client import CiviClient
 from connector.errors import UserError
 
@@ -22,7 +22,10 @@ def write(
     when: str = "",
     link: str = "",
 ) -> int:
-    """Make the alert and return its number. Raises UserError when its author is no living contact."""
+    """Make the alert and return its number. Raises UserError for too many groups and for no such author."""
+    if len(audience) > len(AUDIENCE):
+        what = f"An alert goes to {len(AUDIENCE)} groups at most."
+        raise UserError(what, next_step="name a group that stands above them, such as solidarity_network.")
     there = client.api4("Contact", "get", select=["id"], where=[["id", "=", author], ["is_deleted", "=", False]])
     if not there:
         raise UserError(
@@ -31,7 +34,7 @@ def write(
     own = {
         "Kind": kind,
         "Community": community,
-        "Audience": list(audience),
+        **dict(zip(AUDIENCE, audience, strict=False)),
         "Place": where,
         "Happened": when,
         "Body": what,

@@ -57,8 +57,6 @@ def _custom_group(change: Change, values: Row) -> Row:
 def _custom_field(change: Change, values: Row) -> Row:
     """With the option list of a new field: stored value, name and label, of which the staff may change the label."""
     group, _, name = change.key.partition(".")
-    if values.pop("serialize", None):
-        values["serialize"] = 1  # CRM_Core_DAO::SERIALIZE_SEPARATOR_BOOKEND, the only form that custom fields have
     if "time_format" in values:
         values |= {"time_format": int(values["time_format"]), "date_format": "yy-mm-dd"}
     pairs = json.loads(values.pop("options", "{}")).items()

@@ -83,7 +83,6 @@ class _CustomFieldSchema(StrictSchema):
     help_pre = fields.String()
     default_value = fields.String()
     fk_entity = fields.String()  # what an EntityReference names
-    serialize = fields.Boolean()  # several of them
     time_format = fields.Integer(validate=validate.OneOf((1, 2)))  # a date with its time: 12 hours, 24 hours
     options = fields.Dict(keys=fields.String(validate=NAME), values=fields.String())
 

@@ -51,7 +51,8 @@ class Office:
     def writes(self, *groups: str, by: Staff | None = None, **fields: Any) -> int:
         """Fill in the form for a new alert."""
         said = {"Kind": "briefing", "Community": "ras_al_auja", "Body": "<p>The well is dry.</p>", "State": "ready"}
-        said |= {"Ask": "Please write today.", "Audience": [self.group_id(one) for one in groups], **fields}
+        said |= {"Ask": "Please write today.", **fields}
+        said |= {f"Audience_{number}": self.group_id(one) for number, one in enumerate(groups, 1)}
         values = {f"{WHERE}.{name}": value for name, value in said.items() if name != "subject"}
         return (by or self.author).submit(
             "NewAlert", {"subject": said.get("subject", "News from the valley"), **values}
