@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from connector import create_app
 from connector.settings import Settings
 from tests.flows.conftest import Connector, Site
-from tests.flows.test_alerts import Office, office as office
+from tests.flows.office import Office, office as office
 
 HOME = "http://127.0.0.1:8000"
 

@@ -1,111 +1,11 @@
 """Alerts from the form to the mailbox: each person exactly one, who left or opted out none, decided by two people."""
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 import requests
 
-from tests.flows.conftest import Connector, Site
-from tests.flows.staff import Staff
-
-WHERE = "Solidarity_Alert"
-
-
-@dataclass
-class Office:
-    """Two people of the staff, a network with people in it, and the site's mail run."""
-
-    site: Site
-    connector: Connector
-    author: Staff
-    other: Staff
-    groups: dict[str, int] = field(default_factory=dict)
-
-    def group(self, name: str, parent: str = "solidarity_network") -> int:
-        if name not in self.groups:
-            parents = [self.group_id(parent)]
-            values = {"name": name, "title": name, "group_type:name": ["Mailing List"], "parents": parents}
-            self.groups[name] = int(self.site.api("Group", "create", values=values)[0]["id"])
-        return self.groups[name]
-
-    def group_id(self, name: str) -> int:
-        (row,) = self.site.api("Group", "get", select=["id"], where=[["name", "=", name]])
-        return int(row["id"])
-
-    def person(self, name: str, *groups: str, language: str | None = "en_US", **values: Any) -> int:
-        email = values.pop("email", f"{name}@example.org")
-        given = {"first_name": name, "last_name": "Example", "preferred_language": language, **values}
-        given |= {"email_primary.email": email} if email else {}
-        (row,) = self.site.api("Individual", "create", values=given)
-        for group in groups:
-            self.place(row["id"], group, "Added")
-        return int(row["id"])
-
-    def place(self, contact: int, group: str, status: str) -> None:
-        record = {"contact_id": contact, "group_id": self.group(group), "status": status}
-        self.site.api("GroupContact", "save", records=[record], match=["contact_id", "group_id"])
-
-    def writes(self, *groups: str, by: Staff | None = None, **fields: Any) -> int:
-        """Fill in the form for a new alert."""
-        said = {"Kind": "briefing", "Community": "ras_al_auja", "Body": "<p>The well is dry.</p>", "State": "ready"}
-        said |= {"Ask": "Please write today.", **fields}
-        said |= {f"Audience_{number}": self.group_id(one) for number, one in enumerate(groups, 1)}
-        values = {f"{WHERE}.{name}": value for name, value in said.items() if name != "subject"}
-        return (by or self.author).submit(
-            "NewAlert", {"subject": said.get("subject", "News from the valley"), **values}
-        )
-
-    def decides(self, alert: int, verdict: str, number: int | None = None, by: Staff | None = None) -> tuple[str, str]:
-        """Decide by the form, and let the worker look; what became of the decision."""
-        staff = by or self.other
-        fields = {"About": alert, "Plan": self.alert(alert)["Plan"], "Verdict": verdict}
-        fields |= {"Number_Of_Rows": number} if number is not None else {}
-        id_ = staff.submit("DecideAlert", {f"Solidarity_Decision.{name}": value for name, value in fields.items()})
-        self.works()
-        return staff.decision(id_)
-
-    def works(self, **env: str) -> str:
-        return self.connector.run("work", "--drain", **env)
-
-    def mail_run(self) -> dict[str, Any]:
-        found: dict[str, Any] = requests.post(f"{self.site.url}/sandbox/cron", timeout=60).json()
-        return found
-
-    def alert(self, id_: int) -> dict[str, Any]:
-        (row,) = self.site.api("Activity", "get", select=["subject", "details", f"{WHERE}.*"], where=[["id", "=", id_]])
-        return {name.removeprefix(f"{WHERE}."): value for name, value in row.items()}
-
-    def mailed(self) -> Counter[str]:
-        """Who got how many mails; tests of mailings, which go to the staff, are left out."""
-        mails = self.site.mailbox.mails()
-        return Counter(mail["to"][0].split("@")[0] for mail in mails if "[CiviMail Draft]" not in mail["subject"])
-
-    def mailings(self) -> list[dict[str, Any]]:
-        return self.site.api("Mailing", "get", select=["name", "status"])
-
-    def problems(self) -> list[str]:
-        where = [["activity_type_id:name", "=", "Solidarity_Problem"], ["Solidarity_Problem.State", "=", "open"]]
-        rows = self.site.api("Activity", "get", select=["Solidarity_Problem.Key"], where=where)
-        return [row["Solidarity_Problem.Key"] for row in rows]
-
-
-@pytest.fixture
-def office(ready: Site, connector: Connector) -> Office:
-    ready.mailbox.post("reset")
-    sender = {"email": "alerts@example.org", "display_name": "The network"}
-    ready.api("SiteEmailAddress", "update", where=[["id", ">", 0]], values=sender)
-    author = Staff(ready, connector)
-    address = {"contact_id": author.contact, "email": "author@example.org", "is_primary": True}
-    ready.api("Email", "create", values=address)
-    other = Staff(ready, connector, ready.another_staff("other"))
-    found = Office(ready, connector, author, other)
-    approvers = found.group_id("alert_approvers")
-    rows = [{"contact_id": one.contact, "group_id": approvers, "status": "Added"} for one in (author, other)]
-    ready.api("GroupContact", "save", records=rows, match=["contact_id", "group_id"])
-    return found
+from tests.flows.office import WHERE, Office, office as office
 
 
 def test_from_the_form_to_the_mailbox(office: Office) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.flows.fund import together
+from tests.flows.office import Office, office as office
 from tests.flows.proxy import Proxy, proxied
-from tests.flows.test_alerts import Office, office as office
 
 WORK = ("work", "--drain")
 

@@ -9,8 +9,8 @@ import requests
 from tests.flows.conftest import Connector, FundFlow, Mailbox, RosterFile, Site, member
 from tests.flows.fund import AMINA
 from tests.flows.giving import Giver, giver as giver
+from tests.flows.office import Office, office as office
 from tests.flows.staff import Staff
-from tests.flows.test_alerts import Office, office as office
 from tests.flows.test_giving import Pledged
 from tests.flows.test_killed import Beginning, Killer, beginning as beginning, killer as killer
 from tests.flows.test_problems import asked as asked, email
