@@ -20,6 +20,7 @@ from typing import Any
 
 import requests
 
+from sandbox.demo_alert import AlertStory
 from sandbox.demo_fund import FundStory
 
 CHAPTERS = Path(__file__).parent / "rosters" / "chapters.csv"
@@ -62,6 +63,11 @@ class Staff:
         fields = {"About": number, "Plan": plan, "Verdict": "apply"}
         self._submit("afformSolidarityDecide", {f"Solidarity_Decision.{name}": value for name, value in fields.items()})
 
+    def fill_in(self, form: str, fields: dict[str, Any]) -> int:
+        """Send one of the forms of the menu; returns the activity that it makes."""
+        (made,) = self._submit(f"afformSolidarity{form}", fields)
+        return int(made["Activity1"][0]["id"])
+
     def _submit(self, form: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
         return self._send("Afform/submit", {"name": form, "values": {"Activity1": [{"fields": fields}]}})
 
@@ -94,6 +100,7 @@ class Story:
         }
         self._fund = FundStory(stand_ins["stripe"], self._env, self._api, self._solidarity)
         self._env = self._fund.env
+        self._alert = AlertStory(civicrm["url"], self._mailbox, self._fund.home, self._api, self._solidarity)
 
     def tell(self) -> bool:
         """Tell all of it. Returns whether it ended as it should."""
@@ -154,7 +161,11 @@ class Story:
         title("8. The protector fund: gifts through Stripe, one of them given back, and a payout")
         self._fund.tell(say)
 
-        title("9. How it ended")
+        title("9. An alert: written at night, approved by a second person, in the mailboxes, and answered")
+        with self._fund.web_service():
+            self._alert.tell(staff.fill_in, Staff(self._civicrm["url"], self._another_staff()).fill_in, say)
+
+        title("10. How it ended")
         self._check(rows)
         return self._right
 
@@ -187,6 +198,7 @@ class Story:
         self._hold("what staff handed in was applied", first["phone_primary.phone"] == "+353 87 555 0001", first)
         self._hold("the new member is in the chapter's group", bool(self._chapters(NEW)), new)
         self._fund.check(self._hold)
+        self._alert.check(self._hold)
         again = self._solidarity("plan", "members", self._roster, "--json", quiet=True)
         acts = [
             change for change in json.loads(again)["changes"] if change["action"] not in ("respect", "keep CiviCRM's")
@@ -198,6 +210,20 @@ class Story:
         self._right = self._right and is_so
         link = f"   {self._civicrm['url']}/people/{person['id']}" if person else ""
         say(f"  {'yes' if is_so else 'NO '}  {what}{link}")
+
+    def _another_staff(self) -> str:
+        """A second user of the staff's role; name:password."""
+        who = {"first_name": "Night", "last_name": "Example", "email_primary.email": "night@example.org"}
+        (contact,) = self._api("Individual", "create", values=who)
+        (first,) = self._api("User", "get", select=["roles"], where=[["username", "=", "staff"]])
+        user = {"username": "night", "uf_name": "night@example.org", "password": "night-password", "is_active": True}
+        self._api(
+            "User",
+            "create",
+            values=user | {"contact_id": contact["id"], "roles": first["roles"]},
+            actorPassword="sandbox_password",
+        )
+        return "night:night-password"
 
     def _person(self, number: str) -> dict[str, Any]:
         select = ["id", "first_name", "phone_primary.phone"]
