@@ -18,7 +18,7 @@ from connector.leases import Leases, given_back
 from connector.plan import Change
 from connector.store import Store
 from connector.stripe_api import StripeApi
-from connector.webhooks import changes, made, reading
+from connector.webhooks import changes, made, reading, recurring
 from connector.webhooks.decide import Question, decide
 from connector.webhooks.fund import Fund
 from connector.webhooks.gather import LATER, Outcome, gather, outcome_of
@@ -103,6 +103,7 @@ class _Batch:
         self.payments, self.gifts = self._ours()
         self.strangers = {*self.gathered.gifts, *self.gathered.payments} - {*self.gifts, *self.payments}
         self.decisions = {id_: decide(payment, self.there.found(payment)) for id_, payment in self.payments.items()}
+        self._leave_out_unpaid_gifts()
         people = People(settler.client, settler.survivors_of, leases, settler.secret)
         self.people = people.find(self.payments, self.gifts, self.decisions, self.there)
         for id_, until in self.people.busy.items():
@@ -120,7 +121,8 @@ class _Batch:
         writer = Writer(one.client, self.there, self.people)
         for id_ in writer.write(self.payments, self.gifts, self.decisions):
             self.gathered.end(id_, Outcome(LATER, "CiviCRM changed between look and write"))
-        there = {id_: entry.id for id_, entry in self.there.entries.items() if id_ in self.payments}
+        there = {id_: entry.id for id_, entry in self.there.entries.items()}
+        there |= {id_: known[0].id for id_, known in self.there.recurs.items()}
         made.keep(one.store, writer.made | {id_: there[id_] for id_ in there if id_ not in self.there.made})
         self._follow_pledges(writer)
         self._ask(writer.questions)
@@ -170,8 +172,17 @@ class _Batch:
         }
         return payments, gifts
 
+    def _leave_out_unpaid_gifts(self) -> None:
+        """A monthly gift whose first payment did not come is none; while that is on its way it is one."""
+        on_its_way = {self.payments[id_].subscription for id_, one in self.decisions.items() if one.creates or one.seen}
+        for id_, gift in list(self.gifts.items()):
+            if recurring.was_never_paid(gift) and self.there.makes(id_) and id_ not in on_its_way:
+                del self.gifts[id_]
+
     def _ask(self, more: Mapping[str, Sequence[Question]]) -> None:
-        asked = [(id_, one) for id_, told in self.gathered.questions.items() for one in told]
+        ours = {*self.payments, *self.gifts}
+        of_roots = {root: told for root, told in self.gathered.questions.items() if ours & {*self.gathered.roots[root]}}
+        asked = [(id_, one) for id_, told in of_roots.items() for one in told]
         asked += [(id_, one) for id_, decision in self.decisions.items() for one in decision.questions]
         asked += [(id_, one) for id_, told in more.items() for one in told]
         known = {name: problem for name, problem in self.there.problems.items() if not _stays(name)}
