@@ -122,8 +122,8 @@ class Payment:
     """All that Stripe holds about one PaymentIntent now.
 
     charge: the newest try; bounced: earlier ones whose money had arrived and went back, newest first.
-    session, invoice: of Checkout, of a monthly gift; empty without. is_complete: the giver finished Checkout, so that
-    a debit is under way or was, and not only a card that was declined.
+    session, invoice: of Checkout, of a monthly gift; empty without. is_complete: the giver finished Checkout, or a bank
+    debit was tried: it is under way, or was, whoever looked then. A card that was declined is nothing.
     """
 
     id: str

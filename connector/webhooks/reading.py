@@ -17,7 +17,8 @@ def payment(api: StripeApi, id_: str) -> Payment:
     """
     found = api.payment_intent(id_)
     charge = expanded(found, "latest_charge")
-    bounced = api.earlier_charges(id_, charge["id"]) if charge and charge["id"].startswith("py_") else ()
+    is_debit = bool(charge and charge["id"].startswith("py_"))
+    bounced = api.earlier_charges(id_, charge["id"]) if charge and is_debit else ()
     session = api.session_of(payment_intent=id_)
     invoice = None if session else api.invoice_of(id_)
     made = Payment(
@@ -34,9 +35,10 @@ def payment(api: StripeApi, id_: str) -> Payment:
         disputes=tuple(map(parsing.dispute, api.disputes(id_))) if charge else (),
         invoice=str(invoice["id"]) if invoice else "",
         subscription=subscription_of(invoice) if invoice else "",
+        is_complete=bool(session) or is_debit,
     )
     if session:
-        made = replace(made, session=session["id"], is_complete=True, message=_message(session))
+        made = replace(made, session=session["id"], message=_message(session))
     return replace(made, person=_giver(session, made))
 
 

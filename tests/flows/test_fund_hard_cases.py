@@ -6,19 +6,14 @@ import pytest
 
 from tests.flows.conftest import FundFlow
 from tests.flows.fund import AMINA
-from tests.fund.books import amount
+from tests.fund.books import of_row
 
 SOON = {"early": True}
 
 
 def books(fund: FundFlow) -> dict[str, str]:
     """Of each contribution status, total, fee and net, by the first letters of its number."""
-    return {
-        name.partition("_")[0]: " ".join(
-            [row["contribution_status_id:name"], *(amount(row[f"{one}_amount"]) for one in ("total", "fee", "net"))]
-        )
-        for name, row in fund.books.contributions().items()
-    }
+    return {name.partition("_")[0]: of_row(row) for name, row in fund.books.contributions().items()}
 
 
 def happens(fund: FundFlow, *steps: str | tuple[str, dict[str, Any]]) -> dict[str, str]:
