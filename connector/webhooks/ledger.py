@@ -54,8 +54,8 @@ SELECT = [
 ]
 # What a dispute took that may still come back as if nothing had been.
 HELD = "held"
-# How long a text field of CiviCRM may be.
-LONGEST_MESSAGE = 255
+# How long a text field of CiviCRM may be: it refuses more.
+LONGEST_TEXT = 255
 # CiviCRM hides test rows unless they are asked for.
 TEST_TOO = ["is_test", "IN", [True, False]]
 
@@ -130,15 +130,15 @@ def facts(payment: Payment) -> dict[str, str]:
         "Invoice": payment.invoice,
         "Gross": str(from_minor(payment.amount, currency)),
         "Refunded": str(from_minor(sum(one.amount for one in refunds), currency)),
-        "Refunds": " ".join(one.id for one in refunds),
-        "Dispute": " ".join(one.id for one in payment.disputes),
-        "Dispute_Status": " ".join(one.status for one in payment.disputes),
+        "Refunds": _words(one.id for one in refunds),
+        "Dispute": _words(one.id for one in payment.disputes),
+        "Dispute_Status": _words(one.status for one in payment.disputes),
         "Dispute_Due": (stamp(due) or "")[:10],
         "Settled_Amount": str(from_minor(known.amount, known.currency)) if known else "",
         "Settled_Fee": str(from_minor(known.fee, known.currency)) if known else "",
         "Settled_Currency": known.currency.upper() if known else "",
         "Transactions": "\n".join(_lines(payment)),
-        "Message": (payment.message or payment.metadata.get("note", ""))[:LONGEST_MESSAGE],
+        "Message": (payment.message or payment.metadata.get("note", ""))[:LONGEST_TEXT],
         "Anonymous": "1" if payment.metadata.get("anonymous") else "",
     }
     return {f"{STRIPE}.{name}": value for name, value in found.items()}
@@ -151,6 +151,12 @@ def facts_of_second(payment: Payment, dispute: str) -> dict[str, str]:
     found = {"Payment_Intent": payment.id, "Dispute": one.id, "Dispute_Status": one.status}
     found |= {"Gross": str(from_minor(one.amount, payment.currency)), "Transactions": "\n".join(map(_line, back))}
     return {f"{STRIPE}.{name}": value for name, value in found.items()}
+
+
+def _words(found: Iterable[str]) -> str:
+    """As many of these words as fit, none of them cut."""
+    text = " ".join(found)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT + 1].rpartition(" ")[0]
 
 
 def _lines(payment: Payment) -> Iterator[str]:
