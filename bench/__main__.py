@@ -1,4 +1,4 @@
-"""`make bench`: what a sync costs.
+"""`make bench`: what a sync costs, a full inbox, and a webhook.
 
 On the sandbox by default: request counts, which may fail. On a real CiviCRM given by BENCH_CIVICRM_URL,
 BENCH_CIVICRM_KEY and BENCH_CIVICRM_SETUP_KEY: ratios. It leaves its people there: use a site that can be thrown away.
@@ -10,7 +10,7 @@ import argparse
 import os
 import sys
 
-from bench import counts, gifts, ratios
+from bench import counts, door, gifts, ratios
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="on a real CiviCRM: how often everything is measured")
     parser.add_argument("--naive", type=int, default=40, help="on a real CiviCRM: members of the naive script")
     parser.add_argument("--gifts", type=int, default=300, help="gifts in the inbox of the fund")
+    parser.add_argument("--events", type=int, default=2000, help="webhooks that the door is sent, 200 each second")
     given = parser.parse_args()
     if url := os.environ.get("BENCH_CIVICRM_URL"):
         key, setup_key = os.environ["BENCH_CIVICRM_KEY"], os.environ["BENCH_CIVICRM_SETUP_KEY"]
@@ -32,7 +33,7 @@ def main() -> None:
             php=os.environ.get("BENCH_PHP", "php"),
         )
         gifts.measure({"CIVICRM_URL": url, "CIVICRM_API_KEY": key, "CIVICRM_SETUP_KEY": setup_key}, given.gifts, 40)
-    elif not all([counts.check(given.members or 10_000), gifts.check(given.gifts)]):
+    elif not all([counts.check(given.members or 10_000), gifts.check(given.gifts), door.check(given.events)]):
         sys.exit(1)
 
 
