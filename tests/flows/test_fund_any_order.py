@@ -198,8 +198,7 @@ class Account(RuleBasedStateMachine):
         lost = [one for one in disputes if one["status"] == "lost" or one["status"].startswith("appeal_")]
         held = ("needs_response", "under_review")
         ended = [txn for one in disputes if one["status"] not in held for txn in one["balance_transactions"]]
-        same = charge["balance_transaction"] and charge["balance_transaction"]["currency"] == intent["currency"]
-        own = [charge["balance_transaction"], *ended] if same else []
+        own = [txn for txn in (charge["balance_transaction"], *ended) if txn and txn["currency"] == intent["currency"]]
         fee = money(bounced + sum(txn["fee"] for txn in own))
         kept = gross - back - money(sum(one["amount"] for one in lost))
         if kept > 0:
