@@ -121,6 +121,21 @@ class StripeApi:
         asked: Any = {"created": {"gte": since}, "status": "all", "limit": 100}
         return self._all("subscription", lambda: self._v1.subscriptions.list(asked))
 
+    def refunds_since(self, since: int) -> Iterator[Object]:
+        """Every Refund made since then, of old payments too, newest first."""
+        asked: Any = {"created": {"gte": since}, "limit": 100}
+        return self._all("refund", lambda: self._v1.refunds.list(asked))
+
+    def disputes_since(self, since: int) -> Iterator[Object]:
+        """Every Dispute opened since then, of old payments too, newest first."""
+        asked: Any = {"created": {"gte": since}, "limit": 100}
+        return self._all("dispute", lambda: self._v1.disputes.list(asked))
+
+    def transactions(self, since: int) -> Iterator[Object]:
+        """Every balance transaction since then with what it is about, newest first."""
+        asked: Any = {"created": {"gte": since}, "limit": 100, "expand": ["data.source"]}
+        return self._all("balance_transaction", lambda: self._v1.balance_transactions.list(asked))
+
     def payouts(self, since: int) -> Iterator[Object]:
         """Every Payout made since then, newest first."""
         asked: Any = {"created": {"gte": since}, "limit": 100}

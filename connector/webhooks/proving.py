@@ -9,7 +9,7 @@ from connector.desk.problems import Problem
 from connector.errors import ConnectorError
 from connector.inbox import DONE, IGNORED
 from connector.stripe_api import Object
-from connector.webhooks import ledger, payouts
+from connector.webhooks import ledger, mistakes, payouts
 from connector.webhooks.gather import LATER, Outcome, outcome_of
 from connector.webhooks.ledger import Entry
 from connector.webhooks.look import key
@@ -32,15 +32,19 @@ class Prover:
 
     def _outcome(self, root: str) -> Outcome:
         try:
-            payout = self.settler.api.payout(root)
-            if not is_ready(payout):
-                return Outcome(IGNORED, "not a payout whose transactions Stripe lists yet")
-            proof = self.prove(payout, settles=True)
-            if proof is None:
-                return Outcome(LATER, "a payment in it cannot be settled yet")
-            self.write(proof)
+            with mistakes.told():
+                return self._proven(root)
         except ConnectorError as error:
             return outcome_of(error)
+
+    def _proven(self, root: str) -> Outcome:
+        payout = self.settler.api.payout(root)
+        if not is_ready(payout):
+            return Outcome(IGNORED, "not a payout whose transactions Stripe lists yet")
+        proof = self.prove(payout, settles=True)
+        if proof is None:
+            return Outcome(LATER, "a payment in it cannot be settled yet")
+        self.write(proof)
         return Outcome(DONE, "" if proof.is_proven else "not proven; see the connector problem")
 
     def prove(self, payout: Object, *, settles: bool) -> Proof | None:

@@ -18,7 +18,7 @@ from connector.leases import Leases, given_back
 from connector.plan import Action, Change
 from connector.store import Store
 from connector.stripe_api import StripeApi
-from connector.webhooks import changes, made, reading, recurring
+from connector.webhooks import changes, made, mistakes, reading, recurring
 from connector.webhooks.decide import Question, decide
 from connector.webhooks.fund import Fund
 from connector.webhooks.gather import LATER, Gathered, Outcome, gather, lease_name, outcome_of
@@ -119,7 +119,7 @@ class Settler:
     @contextmanager
     def _gathered(self, roots: Sequence[str]) -> Iterator[tuple[Gathered, Leases]]:
         """Stripe's side, under its leases, which are kept however long the rest takes."""
-        with given_back(self.store, min(READING, self.seconds)) as leases:
+        with given_back(self.store, min(READING, self.seconds)) as leases, mistakes.told():
             yield gather(self.api, roots, leases), leases
 
 

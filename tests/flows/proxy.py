@@ -34,6 +34,8 @@ class Proxy(ThreadingHTTPServer):
         self.sees: Callable[[int, str, bool], None] = lambda number, text, writes: None
         # which requests are answered with an error page instead of being forwarded: by their text
         self.spoils: Callable[[str], bool] = lambda text: False
+        # what becomes of an answer on its way back: by the request's text
+        self.alters: Callable[[str, bytes], bytes] = lambda text, got: got
         self.victim_known = threading.Event()
 
     def watch(self, victim: int) -> None:
@@ -84,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         with closing(onward):
             onward.request(self.command, self.path, body, dict(self.headers))
             answer = onward.getresponse()
-            got = answer.read()
+            got = self.server.alters(text, answer.read())
         self.server.kill(number, "after")
         self._answer(answer.status, answer.headers["Content-Type"], got)
 

@@ -21,6 +21,13 @@ def civicrm(fund: FundFlow) -> Iterator[Proxy]:
 
 
 @pytest.fixture
+def stripe(fund: FundFlow) -> Iterator[Proxy]:
+    with proxied(fund.stripe.url) as proxy:
+        fund.connector.env["STRIPE_API_BASE"] = proxy.url
+        yield proxy
+
+
+@pytest.fixture
 def gifts(fund: FundFlow) -> list[str]:
     """Three gifts that nobody has entered yet; their payments."""
     made = [fund.stripe.do("give", name=f"Giver {n}", email=f"giver{n}@example.org") for n in range(3)]
@@ -56,6 +63,33 @@ def test_a_read_that_always_breaks_is_a_persons_and_holds_up_nobody_else(
     assert set(fund.books.contributions()) == {gifts[0], gifts[2]}
     assert {root for _, _, root, state, _ in fund.rows() if state == "parked"} == {gifts[1]}
     assert fund.books.problems() == [f"stripe:{gifts[1]}:parked"]
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "told"),
+    [('"amount":', '"amounts":', "KeyError"), ('"metadata":', '"metadata": 7, "words":', "TypeError")],
+)
+def test_a_payment_of_a_shape_that_nobody_knows_is_a_developers(
+    fund: FundFlow, stripe: Proxy, gifts: list[str], known: str, unknown: str, told: str
+) -> None:
+    def alters(text: str, got: bytes) -> bytes:
+        return got.replace(known.encode(), unknown.encode()) if f"/v1/payment_intents/{gifts[1]}" in text else got
+
+    stripe.alters = alters
+    fund.works()
+    assert set(fund.books.contributions()) == {gifts[0], gifts[2]}
+    assert fund.books.problems() == [f"stripe:{gifts[1]}:parked"]
+    (why,) = {why for _, _, _, state, why in fund.rows() if state == "parked"}
+    assert f"({told} in " in why
+
+
+def test_a_payout_of_a_shape_that_nobody_knows_is_a_developers(fund: FundFlow, stripe: Proxy, gifts: list[str]) -> None:
+    fund.stripe.do("wait", days=10)
+    payout = fund.told("payout")["payout"][0]
+    stripe.alters = lambda text, got: got.replace(b'"automatic":', b'"by_itself":')
+    fund.works()
+    assert set(fund.books.contributions()) == set(gifts)
+    assert fund.books.problems() == [f"stripe:{payout}:parked"]
 
 
 def test_what_nobody_can_be_told_of_waits(fund: FundFlow, civicrm: Proxy, gifts: list[str]) -> None:
