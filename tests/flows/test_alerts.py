@@ -211,3 +211,33 @@ def test_a_slip_on_the_phone_is_told(office: Office, wrong: tuple[str, str], tol
     words = [word for pair in said.items() for word in pair]
     assert told in office.connector.run("alert", "new", *words, code=1)
     assert office.connector.json("alert", "list")["alerts"] == []
+
+
+def test_two_people_with_one_address_get_one_mail_whomever_civimail_notes(office: Office) -> None:
+    """CiviMail takes who is in the group itself before who is below it; the report counts the first by number."""
+    office.group("friends")
+    office.group("chapter_A", "friends")
+    office.person("first", "chapter_A", email="home@example.org")
+    office.person("second", "friends", email="home@example.org")
+    alert = office.writes("friends")
+    office.works()
+    assert office.decides(alert, "approve", 1) == ("done", "Approved.")
+    before = office.mailings()
+    office.works()
+    told = office.alert(alert)
+    assert (told["State"], "left since" in told["Said"], office.mailings()) == ("scheduled", False, before)
+    office.mail_run()
+    office.works()
+    assert (office.alert(alert)["State"], office.mailed()) == ("sent", {"home": 1})
+
+
+def test_who_shares_an_address_reads_it_in_their_own_language(office: Office) -> None:
+    office.person("first", "chapter_A", email="home@example.org")
+    office.person("second", "chapter_A", email="home@example.org", language="ar_EG")
+    alert = office.writes("chapter_A", Body_ar="<p>جفّ البئر.</p>", Subject_ar="أخبار")
+    office.works()
+    assert office.decides(alert, "approve", 2) == ("done", "Approved.")
+    office.works()
+    assert office.alert(alert)["State"] == "scheduled"
+    office.mail_run()
+    assert office.mailed() == {"home": 2}
