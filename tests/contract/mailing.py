@@ -97,9 +97,9 @@ class Post:
         row = self.read(mailing, *names)
         return row[names[0]], row[names[1]], row[names[2]]
 
-    def link(self, page: str, mailing: int, contact: int) -> str:
+    def link(self, page: str, mailing: int, contact: int, *, is_test: bool = False) -> str:
         """The link in the mail of one contact, as its header List-Unsubscribe has it."""
-        where = [["mailing_id", "=", mailing], ["contact_id", "=", contact]]
+        where = [["mailing_id", "=", mailing], ["contact_id", "=", contact], ["is_test", "=", is_test]]
         (row,) = self.site.get("MailingEventQueue", where, "job_id", "hash")
         return f"/civicrm/mailing/{page}?reset=1&jid={row['job_id']}&qid={row['id']}&h={row['hash']}"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from .mailing import Post
+from .test_s05_smart_groups import search
 from .wire import Site
 
 
@@ -52,6 +53,26 @@ def test_s11_one_click_leaves_every_group_that_the_mailing_went_to(site: Site, p
     leaver = post.member(below, beside)
     post.click(post.link("unsubscribe", post.send(top, beside), leaver))
     assert [status_of(site, leaver, one) for one in (top, below, beside)] == [None, "Removed", "Removed"]
+
+
+def test_s11_who_leaves_a_smart_group_stays_out_though_the_search_finds_them(site: Site, post: Post) -> None:
+    title = site.unique("job")
+    smart = site.group(saved_search_id=search(site, "Contact", [["job_title", "=", title]]))
+    leaver, other = (post.member(job_title=title) for _ in range(2))
+    post.click(post.link("unsubscribe", post.send(smart), leaver))
+    assert status_of(site, leaver, smart) == "Removed"
+    assert post.noted(smart) == [other]
+
+
+def test_s11_a_test_is_left_like_the_mailing_but_does_not_count(site: Site, post: Post) -> None:
+    """So whoever tries the link of a test in earnest has left."""
+    group, address = site.group(), f"{site.unique('staff')}@example.org"
+    tester = post.member(group, **{"email_primary.email": address})
+    made = post.mailing(group)
+    site.v3("Mailing", "send_test", mailing_id=made, test_email=address)
+    answer = post.click(post.link("unsubscribe", made, tester, is_test=True))
+    assert (answer.status, status_of(site, tester, group)) == (200, "Removed")
+    assert post.read(made, "stats_unsubscribes")["stats_unsubscribes"] == 0
 
 
 def test_s11_the_group_that_was_left_out_is_not_left(site: Site, post: Post) -> None:

@@ -156,6 +156,18 @@ def test_s11_a_smart_group_is_searched_anew_when_it_is_submitted(site: Site, pos
     assert post.noted(group, without=(smart,)) == [other]
 
 
+def test_s11_a_smart_group_below_a_group_is_taken_as_it_was_last_searched(site: Site, post: Post) -> None:
+    """Only the groups that the mailing names are searched anew."""
+    title, top = site.unique("job"), site.group()
+    found = search(site, "Contact", [["job_title", "=", title]])
+    smart = site.group(saved_search_id=found, parents=[top])
+    early = post.member(job_title=title)
+    assert [row["id"] for row in site.get("Contact", [["groups", "IN", [smart]]], "id")] == [early]
+    post.member(job_title=title)
+    post.place(early, smart, "Removed")
+    assert post.noted(top) == [early]
+
+
 def test_s11_one_mailing_for_each_language_by_excluded_smart_groups(site: Site, post: Post) -> None:
     """The main language leaves out whom the others' mailings have noted, so that who has no language gets it."""
     group = site.group()

@@ -152,6 +152,20 @@ def test_s11_a_test_to_an_address_that_nobody_has_makes_a_contact(site: Site, po
     site.call("Contact", "delete", {"where": [["id", "=", found["id"]]]})
 
 
+def test_s11_what_belongs_to_a_test_is_hidden_unless_asked_for(site: Site, post: Post) -> None:
+    address = f"{site.unique('staff')}@example.org"
+    person = site.person(**{"email_primary.email": address})
+    made = post.mailing(site.group())
+    site.v3("Mailing", "send_test", mailing_id=made, test_email=address)
+    mine = ["mailing_id", "=", made]
+    for entity in ("MailingJob", "MailingEventQueue"):
+        assert site.get(entity, [mine], "id") == []
+        assert len(site.get(entity, [mine, ["is_test", "=", True]], "id")) == 1
+    of_test = [["event_queue_id.mailing_id", "=", made]]
+    (delivered,) = site.get("MailingEventDelivered", of_test, "event_queue_id.contact_id")
+    assert delivered["event_queue_id.contact_id"] == person
+
+
 @pytest.mark.parametrize("flag", ["is_opt_out", "do_not_email", "is_deceased"])
 def test_s11_a_test_leaves_out_who_may_not_be_mailed(site: Site, post: Post, flag: str) -> None:
     address = f"{site.unique('staff')}@example.org"

@@ -1,10 +1,13 @@
 """Alerts from the form to the mailbox: each person exactly one, who left or opted out none, decided by two people."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 import requests
 
+from tests.flows.conftest import PROJECT
 from tests.flows.office import WHERE, Office, office as office
 
 
@@ -50,6 +53,19 @@ def test_from_the_form_to_the_mailbox(office: Office) -> None:
     again = office.writes("solidarity_network", subject="More news")
     office.works()
     assert office.alert(again)["Count"] == 2
+
+
+def test_an_alert_comes_from_the_sender_of_the_file_and_replies_go_there(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings"
+    shutil.copytree(PROJECT / "mappings", folder)
+    kinds = folder / "alerts.toml"
+    kinds.write_text(kinds.read_text("utf-8").replace('email = ""', 'email = "desk@example.org"'), "utf-8")
+    office.person("both", "chapter_A")
+    office.writes("chapter_A")
+    office.works(CONNECTOR_MAPPINGS=str(folder))
+    (test, *_) = office.site.mailbox.mails()
+    assert "desk@example.org" in test["from"]
+    assert test["headers"]["Reply-To"] == "desk@example.org"
 
 
 def test_an_edit_after_the_decision_goes_back_to_ready(office: Office) -> None:
