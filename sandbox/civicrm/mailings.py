@@ -124,12 +124,14 @@ def note_recipients(site: Site, mailing: Row) -> None:
 
 
 def _people(site: Site, rows: list[Row]) -> list[int]:
-    groups = {int(row["entity_id"]) for row in rows if row["entity_table"] == "civicrm_group"}
+    """Members in the order in which CiviMail finds them. Who was removed from a group is not found below that group."""
+    groups = [int(row["entity_id"]) for row in rows if row["entity_table"] == "civicrm_group"]
     others = [int(row["entity_id"]) for row in rows if row["entity_table"] == "civicrm_mailing"]
-    members = site.table("GroupContact")
-    direct = {row["contact_id"] for id_ in groups for row in members.find("group_id", id_) if row["status"] == "Added"}
+    direct, below = set[int](), set[int]()
+    for group in groups:
+        direct |= groups_of.with_status(site, group, "Added")
+        below |= groups_of.members(site, {group}) - groups_of.with_status(site, group, "Removed")
     noted = {row["contact_id"] for id_ in others for row in site.table("MailingRecipient").find("mailing_id", id_)}
-    below = groups_of.members(site, groups)
     return [*sorted(direct), *sorted(noted - direct), *sorted(below - noted - direct)]
 
 
