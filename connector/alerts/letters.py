@@ -34,8 +34,8 @@ clean = cleaning.clean
 
 LONGEST_SUBJECT = 128  # CiviCRM holds no more: civicrm_mailing.subject is varchar(128)
 GLANCE = 110  # what mail programs show beside the subject
-# What opens the member's own page. {contact.checksum} brings its own "cs=".
-_PERSONAL = "?{contact.checksum}&cid={contact.contact_id}"
+# What opens the member's own page, in the language of the mail. {contact.checksum} brings its own "cs=".
+_PERSONAL = "&{contact.checksum}&cid={contact.contact_id}"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -116,7 +116,7 @@ def _values(alert: Alert, version: Version, frame: Words, act_url: str) -> dict[
     if link := cleaning.address(alert.ask_link):
         values["link"] = _link(link, frame.act, button=True)
     if act_url:
-        values["page"] = _link(f"{act_url}{_PERSONAL}", frame.page, button=False)
+        values["page"] = _link(f"{act_url}?lang={version.language}{_PERSONAL}", frame.page, button=False)
     return values
 
 
