@@ -71,5 +71,5 @@ def _limit(app: Flask, limiter: Limiter) -> None:
     arrived = limiter.limit(ARRIVE, exempt_when=lambda: not request.args.get("cs"))(views["act.page"])
     views["act.page"] = limiter.limit(READ)(arrived)
     views["act.send"] = limiter.limit(LINKS)(views["act.send"])
-    views["act.outcome"] = limiter.limit(LINKS)(views["act.outcome"])
+    views["act.outcome"] = limiter.limit(READ)(views["act.outcome"])
     app.view_functions.update(views)
