@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.flows.office import WHERE, Office, office as office
+from tests.flows.proxy import proxied
 
 
 def test_from_the_form_to_the_mailbox(office: Office) -> None:
@@ -90,6 +91,28 @@ def test_who_leaves_between_submission_and_mail_run_gets_none(office: Office) ->
     office.place(people[7], "chapter_A", "Removed")
     office.works()
     assert office.alert(alert)["State"] == "scheduled"
+    office.mail_run()
+    assert office.mailed() == {f"p{number}": 1 for number in range(25) if number != 7}
+
+
+@pytest.mark.parametrize("last", ['"MailingGroup","save"', "entity=Mailing&action=submit"], ids=["before", "then"])
+def test_who_leaves_while_it_is_submitted_gets_none(office: Office, last: str) -> None:
+    """Within the seconds for which the report that was approved is believed."""
+    people = [office.person(f"p{number}", "chapter_A") for number in range(25)]
+    alert = office.writes("chapter_A")
+    office.works()
+    left: list[int] = []
+
+    def somebody_leaves(_number: int, text: str, _writes: bool) -> None:
+        if not left and last in text:
+            left.append(people[7])
+            office.place(people[7], "chapter_A", "Removed")
+
+    with proxied(office.site.url) as proxy:
+        office.connector.env["CIVICRM_URL"] = proxy.url
+        proxy.sees = somebody_leaves
+        assert office.decides(alert, "approve", 25)[0] == "done"
+    assert left
     office.mail_run()
     assert office.mailed() == {f"p{number}": 1 for number in range(25) if number != 7}
 
