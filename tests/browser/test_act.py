@@ -26,7 +26,7 @@ STORY = {
     "<p>The protectors are there. The police were called at half past two and have not come.</p>",
     "Ask": "Please call your officials now, before they sleep.\nAsk them to call the embassy.",
     "Ask_Link": "https://example.org/letter",
-    "Words": "I am calling about the water of Ras al-Auja.\nPlease ask your government to act & answer <me>.",
+    "Words": "I am calling about the water of Ras al-Auja.\nPlease speak with the embassy & tell me what it said.",
     "Subject_ar": "رجال عند نبع رأس العوجا",
     "Body_ar": "<p>قطع اثنا عشر رجلاً الأنبوب الذي يوصل الماء إلى أربعين عائلة. لم يُصب أحد.</p>",
     "Ask_ar": "اتصلوا بالمسؤولين الآن، قبل أن يناموا.",
