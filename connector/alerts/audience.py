@@ -6,7 +6,7 @@ leaves out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector import leavings, memory
@@ -60,6 +60,11 @@ class Audience:
         """Those who get it."""
         return [person for person in self.people if not person.why]
 
+    @property
+    def mailable(self) -> frozenset[int]:
+        """Those who get it, or in whose stead somebody with the same address may: CiviMail takes either of them."""
+        return frozenset(person.id for person in self.people if person.why in ("", SAME_ADDRESS))
+
     def by_language(self, alert: Alert) -> Counter[str]:
         """Language of a mailing → how many get that one."""
         return Counter(alert.version(person.language).language for person in self.getting)
@@ -74,11 +79,15 @@ class Audience:
 
 
 def read(client: CiviClient, store: Store, hasher: Hasher, alert: Alert) -> Audience:
-    """Read and count. Two requests, and one for each 10,000 people of whom somebody left a group.
+    """Read and count. One request, and one for each 10,000 people of whom somebody left a group.
 
     Raises UserError when the network's group does not exist, and what the client raises.
     """
-    found = client.multi(_calls(alert.audience))
+    return of(client, store, hasher, alert, client.multi(calls(alert)))
+
+
+def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Mapping[str, Sequence[Row]]) -> Audience:
+    """Count, by the answers to `calls`. Asks more only when somebody in it left a group once; raises as `read` does."""
     groups = records.groups(found["groups"])
     tree = records.tree(groups, NETWORK)
     people = found["people"]
@@ -88,7 +97,10 @@ def read(client: CiviClient, store: Store, hasher: Hasher, alert: Alert) -> Audi
     inside = records.below(groups, alert.audience)
     gone = {int(row["contact_id"]) for row in removals if int(row["group_id"]) in inside} - here
     return Audience(
-        people=(*sort_out(people, left), *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone))),
+        people=(
+            *sort_out(people, left, lambda one: alert.version(one).language),
+            *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone)),
+        ),
         left=frozenset(left),
         known_left=frozenset(int(row["contact_id"]) for row in found["known left"]),
         problems=tuple(_problems(alert.audience, found["groups"])),
@@ -96,23 +108,24 @@ def read(client: CiviClient, store: Store, hasher: Hasher, alert: Alert) -> Audi
     )
 
 
-def sort_out(rows: Iterable[Row], left: Iterable[int]) -> tuple[Person, ...]:
+def sort_out(rows: Iterable[Row], left: Iterable[int], mailing: Callable[[str], str] = str) -> tuple[Person, ...]:
     """Who gets an alert, of contacts with one row for each of their addresses. Pure.
 
-    CiviMail takes the address for mass mailings where there is one, else the first one; equal addresses get one mail.
+    CiviMail takes the address for mass mailings where there is one, else the first one; equal addresses get one mail of
+    each mailing. mailing: the language that somebody reads → the language of the mailing that they get.
     """
     gone, of_contact = frozenset(left), dict[int, list[Row]]()
     for row in rows:
         of_contact.setdefault(int(row["id"]), []).append(row)
-    people, taken = [], set[str]()
+    people, taken = [], set[tuple[str, str]]()
     for id_, theirs in sorted(of_contact.items()):
         address, why = _address(theirs)
         why = _personal(theirs[0], id_ in gone) or why
-        if not why and address in taken:
+        language = str(theirs[0].get("preferred_language") or "")[:2].lower() or NO_LANGUAGE
+        if not why and (address, mailing(language)) in taken:
             why = SAME_ADDRESS
         if not why:
-            taken.add(address)
-        language = str(theirs[0].get("preferred_language") or "")[:2].lower() or NO_LANGUAGE
+            taken.add((address, mailing(language)))
         people.append(Person(id_, language, address, why))
     return tuple(people)
 
@@ -128,7 +141,9 @@ def keep_left_group(client: CiviClient, audience: Audience) -> None:
         client.api4("GroupContact", "save", records=rows, match=["group_id", "contact_id"])
 
 
-def _calls(audience: Sequence[int]) -> dict[str, Call]:
+def calls(alert: Alert) -> dict[str, Call]:
+    """The questions for an alert's audience."""
+    audience = alert.audience
     entity, action, params = records.GROUPS
     inside = [["groups", "IN", list(audience)]] if audience else [["id", "=", 0]]
     removed = [["status", "=", "Removed"], ["group_id", "IS NOT NULL"]]

@@ -96,6 +96,8 @@ def _follow(payment: Payment, want: Wanted, found: Found, entry: Entry, told: tu
         if question := _of_second(dispute, there, goal, found):
             questions.append(question)
         elif there or goal.books.status == COMPLETED:
+            what = f"Dispute {dispute} of payment {payment.id} was lost, then won; a contribution of its own has it."
+            questions.append(Question(f"won:{dispute}", what, "the treasurer knows it; then dismiss this.", entry.id))
             seconds[dispute] = (there.books if there else None, tuple(steps(there.books if there else None, goal)))
     facts = ledger.differing(ledger.facts(payment), entry.facts)
     if not path and entry.written != entry.books:
@@ -200,13 +202,6 @@ def _told(payment: Payment, want: Wanted, entry: Entry | None) -> Iterator[Quest
                 f"dispute:{dispute.id}",
                 f"Payment {payment.id} is disputed ({dispute.status}).",
                 f"{due}answer it in Stripe's Dashboard. It closes by itself.",
-                record,
-            )
-        if entry and entry.books.status == "Chargeback" and dispute.status == "won":
-            yield Question(
-                f"won:{dispute.id}",
-                f"Dispute {dispute.id} of payment {payment.id} was lost, then won; a second contribution has it.",
-                "the treasurer knows it; then dismiss this.",
                 record,
             )
     for refund in payment.refunds:

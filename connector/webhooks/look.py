@@ -22,6 +22,7 @@ class Credit:
     """A soft credit of a chapter for a contribution."""
 
     id: int
+    chapter: int
     amount: str
 
 
@@ -91,7 +92,7 @@ def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[st
     keys += [key(id_, one.kind) for id_, told in gathered.questions.items() for one in told]
     keys += [key(root, "parked") for root in gathered.roots]
     invoice = "contribution_id.invoice_id"
-    credit = {"select": ["id", "amount", invoice]}
+    credit = {"select": ["id", "contact_id", "amount", invoice]}
     of_these = [[invoice, "IN", invoices], ["contribution_id.is_test", "IN", [True, False]]]
     calls: dict[str, Call] = {
         **ledger.calls(invoices, numbers),
@@ -107,12 +108,16 @@ def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[st
         entries={one.invoice_id: one for one in entries},
         others=[ledger.entry(row) for row in found["others"]],
         recurs=_by_subscription(found["recurs"]),
-        credits={row[invoice]: Credit(int(row["id"]), str(row["amount"])) for row in found["credits"]},
+        credits={row[invoice]: _credit(row) for row in found["credits"]},
         problems=problems.by_key(found["problems"]),
         names=ledger.names(funds.values(), found),
         made=made.known(store, [*invoices, *gifts]),
         paying={row[invoice] for row in found["paying"]},
     )
+
+
+def _credit(row: Row) -> Credit:
+    return Credit(int(row["id"]), int(row["contact_id"]), str(row["amount"]))
 
 
 def _by_subscription(rows: Sequence[Row]) -> dict[str, list[Recur]]:

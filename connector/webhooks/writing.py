@@ -94,39 +94,47 @@ class Writer:
             if seen is None:
                 entry = self.there.entries[payment.id]
                 base = self._base(payment.id, payment.metadata, entry.contact, entry.recur)
-                calls[f"{payment.id} {dispute} create"] = ledger.create(payment, way[0], base, dispute)
+                first = self.there.credits.get(payment.id)
+                made = ledger.create(payment, way[0], base, dispute)
+                made = self._with_credit(made, payment, first.chapter if first else 0, way[-1].after)
+                calls[f"{payment.id} {dispute} create"] = made
             calls |= _updates(f"{payment.id} {dispute}", dispute, seen, way)
-        return calls | self._credit(payment, decision)
+            calls |= self._credit(dispute, seen, way)
+        return calls | self._credit(payment.id, decision.seen, decision.steps)
 
     def _create(self, payment: Payment, decision: Decision) -> Call:
         recur, contact = self._recurs.get(payment.subscription, (0, 0))
         base = self._base(payment.id, payment.metadata, contact, recur)
         base[ledger.RECEIPT_BY] = self._names(payment.metadata).receipts
-        entity, action, params = ledger.create(payment, decision.steps[0], base)
         code = payment.metadata.get("chapter", "")
         chapter = self.people.chapters.get(code.casefold(), 0)
-        if not chapter:
-            return (entity, action, params)
+        made = ledger.create(payment, decision.steps[0], base)
+        return self._with_credit(made, payment, chapter, decision.steps[-1].after)
+
+    def _with_credit(self, made: Call, payment: Payment, chapter: int, after: Books) -> Call:
+        """The same call, and the credit of the chapter that asked the giver; 0 for none."""
+        entity, action, params = made
         credit = {
             "contribution_id": "$id",
             "contact_id": chapter,
-            "amount": str(credited(decision.steps[-1].after)),
+            "amount": str(credited(after)),
             "soft_credit_type_id": self._names(payment.metadata).soft_credit_type,
         }
-        return (entity, action, {**params, "chain": {"credit": ["ContributionSoft", "create", {"values": credit}]}})
+        chain = {"chain": {"credit": ["ContributionSoft", "create", {"values": credit}]}} if chapter else {}
+        return (entity, action, {**params, **chain})
 
-    def _credit(self, payment: Payment, decision: Decision) -> dict[str, Call]:
+    def _credit(self, invoice_id: str, seen: Books | None, way: Sequence[Step]) -> dict[str, Call]:
         """The chapter's credit follows what is kept, as long as nobody else changed it."""
-        credit, entry = self.there.credits.get(payment.id), self.there.entries.get(payment.id)
-        if not credit or not entry or decision.seen is None:
+        credit, entry = self.there.credits.get(invoice_id), self.there.entries.get(invoice_id)
+        if not credit or not entry or seen is None:
             return {}
-        goal = credited(decision.steps[-1].after if decision.steps else decision.seen)
+        goal = credited(way[-1].after if way else seen)
         before = cents(credit.amount)
         if before == goal or before != credited(entry.written or entry.books):
             return {}
         where = [["id", "=", credit.id], ["amount", "=", credit.amount]]
         params = {"where": where, "values": {"amount": str(goal)}}
-        return {f"{payment.id} credit": ("ContributionSoft", "update", params)}
+        return {f"{invoice_id} credit": ("ContributionSoft", "update", params)}
 
     def _base(self, id_: str, metadata: Mapping[str, str], contact: int = 0, recur: int = 0) -> dict[str, Any]:
         """Whose it is, and what the fund's names are in CiviCRM."""

@@ -4,13 +4,14 @@ Hypothesis invents gifts, debits, refunds, disputes, monthly gifts, staff edits,
 deliveries, with the worker looking in between. Stripe's truth is added up here anew, from Stripe's own objects.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import requests
-from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.fund.books import Books, amount
@@ -198,8 +199,7 @@ class Account(RuleBasedStateMachine):
         lost = [one for one in disputes if one["status"] == "lost" or one["status"].startswith("appeal_")]
         held = ("needs_response", "under_review")
         ended = [txn for one in disputes if one["status"] not in held for txn in one["balance_transactions"]]
-        same = charge["balance_transaction"] and charge["balance_transaction"]["currency"] == intent["currency"]
-        own = [charge["balance_transaction"], *ended] if same else []
+        own = [txn for txn in (charge["balance_transaction"], *ended) if txn and txn["currency"] == intent["currency"]]
         fee = money(bounced + sum(txn["fee"] for txn in own))
         kept = gross - back - money(sum(one["amount"] for one in lost))
         if kept > 0:
@@ -233,6 +233,7 @@ def account(bare: Site, stripe: StripeSandbox, tmp_path: Path) -> type[Account]:
     return Account
 
 
-def test_any_order_of_gifts_and_what_becomes_of_them(account: type[Account]) -> None:
-    few = settings(max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(account, settings=few)
+def test_any_order_of_gifts_and_what_becomes_of_them(
+    account: type[Account], orders: Callable[[int, int], settings]
+) -> None:
+    run_state_machine_as_test(account, settings=orders(12, 20))

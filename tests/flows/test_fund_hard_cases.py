@@ -9,6 +9,7 @@ from tests.flows.fund import AMINA
 from tests.fund.books import of_row
 
 SOON = {"early": True}
+CHAPTER = {"fund_campaign": "protector-pilot", "fund_source": "website", "chapter": "COR06"}
 
 
 def books(fund: FundFlow) -> dict[str, str]:
@@ -55,6 +56,20 @@ def test_an_appeal_changes_no_money_until_it_is_won_and_names_its_payout(fund: F
     fund.connector.run("inbox", "replay", "1")
     fund.works()
     assert happens(fund, ("refund", {"amount": 1000})) == {**lost, "du": "Completed 70.00 0.00 70.00"}
+
+
+def test_the_credit_of_a_chapter_follows_an_appeal(fund: FundFlow) -> None:
+    happens(fund, ("give", {**AMINA, "amount": 8000, "metadata": CHAPTER}))
+
+    def credited() -> list[tuple[str, float]]:
+        rows = fund.books.call("ContributionSoft", "get", select=["amount", "contribution_id.invoice_id"])
+        return sorted((row["contribution_id.invoice_id"][:2], row["amount"]) for row in rows)
+
+    assert credited() == [("pi", 80)]
+    happens(fund, "dispute", "dispute_lost", "dispute_won_after_all")
+    assert credited() == [("du", 80), ("pi", 0)]
+    happens(fund, ("refund", {"amount": 3000}))
+    assert credited() == [("du", 50), ("pi", 0)]
 
 
 def test_what_staff_do_to_what_was_won_back_is_asked_about(fund: FundFlow) -> None:
