@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from connector import clock
-from connector.errors import ConnectorError
 from connector.leases import Lease
 from connector.webhooks.reconcile import Reconciliation
 from connector.webhooks.settle import Settler
@@ -31,16 +30,13 @@ class Nightly:
             return 0
         now = clock.now()
         run = Reconciliation(self.settler, now - WINDOW)
-        try:
-            with lease.kept():
-                undone = run.apply()
-                unproven = [proof.payout for proof in run.proofs(settles=True) if not proof.is_proven]
-        except ConnectorError:
-            lease.give_back()
-            raise
-        for line in undone:
+        with lease.kept():
+            undone = run.apply()
+            proofs, unmade = run.proofs(settles=True)
+        for line in (*undone, *unmade):
             log.warning("Not reconciled: %s", line)
-        for payout in unproven:
-            log.warning("Not proven: %s", payout)
+        for proof in proofs:
+            if not proof.is_proven:
+                log.warning("Not proven: %s", proof.payout)
         lease.hold_until(now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1))
         return 0

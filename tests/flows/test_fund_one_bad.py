@@ -92,6 +92,20 @@ def test_a_payout_of_a_shape_that_nobody_knows_is_a_developers(fund: FundFlow, s
     assert fund.books.problems() == [f"stripe:{payout}:parked"]
 
 
+def test_a_payout_that_holds_it_is_named_as_not_proven_yet(fund: FundFlow, civicrm: Proxy, gifts: list[str]) -> None:
+    fund.stripe.do("wait", days=10)
+    payout = fund.stripe.do("payout", silent=True)["payout"][0]
+    civicrm.spoils = lambda text: WRITES_IT in text and gifts[1] in text
+    found = fund.connector.json("reconcile", "--since", "2020-01-01", "--apply", code=1)
+    assert found["payouts"] == []
+    assert [line for line in found["undone"] if line.startswith(f"{payout}: Payout {payout} holds pi_")]
+    civicrm.arm(None, "")
+    fund.later(minutes=3)
+    found = fund.connector.json("reconcile", "--since", "2020-01-01", "--apply")
+    assert [(one["payout"], one["proven"]) for one in found["payouts"]] == [(payout, True)]
+    assert found["undone"] == []
+
+
 def test_what_nobody_can_be_told_of_waits(fund: FundFlow, civicrm: Proxy, gifts: list[str]) -> None:
     civicrm.spoils = lambda text: gifts[1] in text  # the question for its problem too
     for _ in range(3):
