@@ -10,6 +10,7 @@ import pytest
 from connector import clock
 from tests.flows.conftest import FundFlow
 from tests.flows.fund import AMINA
+from tests.flows.staff import Staff
 
 DOWN = {"CIVICRM_URL": "http://127.0.0.1:9"}
 
@@ -71,6 +72,24 @@ def test_a_row_that_waits_for_an_hour_is_told_and_no_more_when_it_is_settled(fun
     fund.later(hours=2)
     fund.works()
     assert fund.books.problems() == []
+
+
+def test_an_alarm_that_was_dismissed_is_told_again_the_next_time(fund: FundFlow) -> None:
+    staff = Staff(fund.site, fund.connector)
+    fund.told("give", **AMINA)
+    fund.later(minutes=61)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    staff.answer(fund.problem("late"), "dismiss")
+    for _ in range(2):
+        fund.works(STRIPE_API_KEY="sk_test_wrong")
+        assert fund.books.problems() == []
+    fund.later(hours=2)
+    fund.works()
+    fund.told("give", **AMINA)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    fund.later(hours=4)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    assert fund.books.problems() == ["stripe:inbox:late"]
 
 
 def test_a_row_that_a_clock_ahead_received_is_told_within_an_hour_of_the_right_time(fund: FundFlow) -> None:
