@@ -1,8 +1,8 @@
 """Who gets an alert, in which language, and who does not and why: counted as CiviMail counts, and read anew each time.
 
 CiviMail leaves out who opted out and addresses on hold by itself. It does not know our rule that whoever left one group
-of the network gets nothing through another: for those the connector keeps a group of its own, which every mailing
-leaves out.
+of the network gets nothing through another, and it knows of an address that two people share only within one mailing,
+not across languages. For those the connector keeps a group of its own, which every mailing leaves out.
 """
 
 from collections import Counter
@@ -44,14 +44,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Everybody in the groups of an alert. left: the contacts whom the connector's own group has to hold.
+    """Everybody in the groups of an alert. left: who left a group of the network.
 
-    known_left: whom it holds now. problems: why these groups cannot get an alert at all.
+    known_out: whom the connector's own group holds now. problems: why these groups cannot get an alert at all.
     """
 
     people: tuple[Person, ...]
     left: frozenset[int] = frozenset()
-    known_left: frozenset[int] = frozenset()
+    known_out: frozenset[int] = frozenset()
     problems: tuple[str, ...] = ()
     groups: Mapping[str, Group] = field(default_factory=dict)
 
@@ -59,6 +59,11 @@ class Audience:
     def getting(self) -> list[Person]:
         """Those who get it."""
         return [person for person in self.people if not person.why]
+
+    @property
+    def kept_out(self) -> frozenset[int]:
+        """The contacts whom the connector's own group has to hold: CiviMail would mail them all the same."""
+        return self.left | {person.id for person in self.people if person.why == SAME_ADDRESS}
 
     def by_language(self, alert: Alert) -> Counter[str]:
         """Language of a mailing → how many get that one."""
@@ -90,7 +95,7 @@ def read(client: CiviClient, store: Store, hasher: Hasher, alert: Alert) -> Audi
     return Audience(
         people=(*sort_out(people, left), *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone))),
         left=frozenset(left),
-        known_left=frozenset(int(row["contact_id"]) for row in found["known left"]),
+        known_out=frozenset(int(row["contact_id"]) for row in found["known out"]),
         problems=tuple(_problems(alert.audience, found["groups"])),
         groups=groups,
     )
@@ -117,12 +122,15 @@ def sort_out(rows: Iterable[Row], left: Iterable[int]) -> tuple[Person, ...]:
     return tuple(people)
 
 
-def keep_left_group(client: CiviClient, audience: Audience) -> None:
-    """Put those who left into the group that every mailing leaves out, and take out those who came back."""
+def keep_out(client: CiviClient, audience: Audience) -> None:
+    """Bring the group that every mailing leaves out up to date, as far as these people are concerned.
+
+    An address that is shared counts among them alone, so only one alert at a time is submitted.
+    """
     group = audience.groups[LEFT_GROUP].id
     here = {person.id for person in audience.people}
-    wanted = [(id_, "Added") for id_ in sorted(audience.left - audience.known_left)]
-    wanted += [(id_, "Removed") for id_ in sorted((audience.known_left & here) - audience.left)]
+    wanted = [(id_, "Added") for id_ in sorted(audience.kept_out - audience.known_out)]
+    wanted += [(id_, "Removed") for id_ in sorted((audience.known_out & here) - audience.kept_out)]
     for some in records.chunks(wanted, 500):
         rows = [{"group_id": group, "contact_id": id_, "status": status} for id_, status in some]
         client.api4("GroupContact", "save", records=rows, match=["group_id", "contact_id"])
@@ -132,13 +140,13 @@ def _calls(audience: Sequence[int]) -> dict[str, Call]:
     entity, action, params = records.GROUPS
     inside = [["groups", "IN", list(audience)]] if audience else [["id", "=", 0]]
     removed = [["status", "=", "Removed"], ["group_id", "IS NOT NULL"]]
-    left = [["group_id:name", "=", LEFT_GROUP], ["status", "=", "Added"]]
+    out = [["group_id:name", "=", LEFT_GROUP], ["status", "=", "Added"]]
     past = {"select": ["id", "contact_id", "group_id", "date", "method"], "where": removed, "orderBy": {"id": "ASC"}}
     return {
         "groups": (entity, action, {**params, "select": [*params["select"], "group_type:name"]}),
         "people": ("Contact", "get", {"select": _SELECT, "join": [_MAIL], "where": inside}),
         "removals": ("SubscriptionHistory", "get", past),
-        "known left": ("GroupContact", "get", {"select": ["contact_id"], "where": left}),
+        "known out": ("GroupContact", "get", {"select": ["contact_id"], "where": out}),
     }
 
 

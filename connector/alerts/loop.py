@@ -17,11 +17,13 @@ from connector.alerts.activities import APPROVED, READY, SCHEDULED, SENDING, SEN
 from connector.alerts.checking import Checker, Report
 from connector.civicrm.client import CiviClient
 from connector.desk import activities as desk
-from connector.errors import ConnectorError, TransientError, UserError
+from connector.errors import ConnectorError, TransientError
 from connector.leases import given_back
 from connector.store import Store
 
 log = logging.getLogger(__name__)
+
+_BACK = "Back to ready:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Alerts:
     is_locked: Callable[[], bool]
     when_closed: Callable[[Alert], None]
     _looked: dict[int, datetime] = field(default_factory=dict)
+    _given_anew: dict[int, frozenset[int]] = field(default_factory=dict)  # alert → without whom
 
     def step(self) -> int:
         """Bring every alert on by a step. Returns how many moved; one request when there is nothing to do.
@@ -81,10 +84,11 @@ class Alerts:
     def _is_due(self, alert: Alert) -> bool:
         """False where a look would find what the last one found; nothing is asked for that."""
         now = clock.now()
+        is_edited = not alert.plan.startswith(checking.content_mark(alert))
         if alert.state == READY:
-            return not alert.plan or not alert.plan.startswith(checking.content_mark(alert))
+            return is_edited
         if alert.state == APPROVED:
-            return not alert.send_at or alert.send_at <= now
+            return is_edited or not alert.send_at or alert.send_at <= now
         if alert.state == SENT:
             last = self._looked.get(alert.id)
             if last and now - last < watching.SENT_EVERY:
@@ -108,7 +112,8 @@ class Alerts:
             office = people.read(self.client, alert)
             mailings.try_out(self.client, made, sorted(set(office.addresses.values())))
         told = {"Plan": report.plan, "Count": report.count, "details": self._details(report)}
-        return int(activities.move(self.client, alert, READY, _waiting(report), **told))
+        why = f"{alert.said} " if not alert.plan and alert.said.startswith(_BACK) else ""
+        return int(activities.move(self.client, alert, READY, f"{why}{_waiting(report)}", **told))
 
     def _details(self, report: Report) -> str:
         named = {id_ for ids in report.audience.reasons().values() for id_ in ids[: checking.SHOWN]}
@@ -116,11 +121,11 @@ class Alerts:
             report, {id_: self.client.page(f"civicrm/contact/view?reset=1&cid={id_}") for id_ in named}
         )
 
-    def _draft(self, report: Report) -> list[mailings.Mailing]:
-        audience.keep_left_group(self.client, report.audience)
+    def _draft(self, report: Report, *, anew: bool = False) -> list[mailings.Mailing]:
         kinds = self.checker.kinds
         sender = (kinds.sender_name, kinds.sender_email)
-        return mailings.draft(self.client, report.alert, report.plan, report.due_letters(), report.audience, sender)
+        written = report.due_letters()
+        return mailings.draft(self.client, report.alert, report.plan, written, report.audience, sender, anew=anew)
 
     def _drop(self, alert: Alert, *, keep: str = "") -> list[mailings.Mailing]:
         """Take back the mailings of earlier reports. Returns those that were begun already."""
@@ -130,13 +135,19 @@ class Alerts:
     # --- approved: recounted, and submitted ---------------------------------------------------------------------------
 
     def _schedule(self, alert: Alert) -> int:
+        """One alert at a time, whichever worker: whom CiviMail has to leave out is not the same for two of them."""
+        with given_back(self.store, self.seconds) as leases:
+            return 0 if leases.take("alerts submit") else self._submit(alert)
+
+    def _submit(self, alert: Alert) -> int:
         decision = desk.decided(self.client, alert.decision)
         if decision is None or decision.about != alert.id or decision.plan != alert.plan:
             return self._back(alert, "it says approved, but nobody decided so by the form.")
         report = self.checker.look(alert)
         if why := _changed(report, self.checker.kinds.off_by_percent):
             return self._back(alert, why)
-        made = self._draft(report)
+        audience.keep_out(self.client, report.audience)
+        made = self._draft(report, anew=True)
         for one in made:
             mailings.submit(self.client, one)
         told = " ".join(f"{one.language}:{one.id}" for one in made)
@@ -148,7 +159,8 @@ class Alerts:
         if begun := self._drop(alert):
             said = f"Mailing {begun[0].id} is going out already. {why}"
             return int(activities.move(self.client, alert, SENDING, said))
-        return int(activities.move(self.client, alert, READY, f"Back to ready: {why}", Plan=None, Mailings=None))
+        watching.tell(self.client, alert, ())
+        return int(activities.move(self.client, alert, READY, f"{_BACK} {why}", Plan=None, Mailings=None))
 
     # --- scheduled, sending, sent -------------------------------------------------------------------------------------
 
@@ -167,11 +179,16 @@ class Alerts:
         """Who left since it was submitted would get it all the same: CiviMail does not look again. So we do."""
         if not alert.plan.startswith(checking.content_mark(alert)):
             return self._back(alert, "its text or audience was changed after the decision.")
-        now = audience.read(self.client, self.store, self.checker.hasher, alert)
-        getting = {person.id for person in now.getting}
-        gone = set(mailings.recipients(self.client, ours)) - getting
+        report = self.checker.look(alert)
+        if report.stops:  # such as a community that changed its mind
+            return self._back(alert, f"{'; '.join(report.stops)}.")
+        getting = {person.id for person in report.audience.getting}
+        gone = frozenset(mailings.recipients(self.client, ours)) - getting
         if not gone:
             return 0
+        if self._given_anew.get(alert.id) == gone:
+            return self._back(alert, f"CiviMail would mail {len(gone)} who should get nothing, as contact {min(gone)}.")
+        self._given_anew[alert.id] = gone
         mailings.withdraw(self.client, ours)
         said = f"{len(gone)} left since it was given to CiviMail; it is given anew."
         return int(activities.move(self.client, alert, APPROVED, said, Mailings=None))
@@ -195,13 +212,17 @@ class Alerts:
         """Take an alert back as far as it can be. Returns what was done, in words."""
         if begun := self._drop(alert):
             return f"Mailing {begun[0].id} is going out already; CiviMail can pause it under Mailings, Scheduled."
+        watching.tell(self.client, alert, ())
         activities.move(self.client, alert, state, why, Plan=None, Mailings=None)
         return why
 
     def _say(self, alert: Alert, error: ConnectorError) -> None:
+        """In the list; and as a problem when people rely on it that it goes out."""
         log.warning("alert %d: %s Next: %s", alert.id, error.what, error.next_step)
-        if isinstance(error, UserError):
-            activities.move(self.client, alert, alert.state, f"{error.what} Next: {error.next_step}")
+        activities.move(self.client, alert, alert.state, f"{error.what} Next: {error.next_step}")
+        if alert.state == APPROVED:
+            what = f"Alert {alert.id} is approved and does not go out. {error.what}"
+            watching.tell(self.client, alert, [("refused", what, error.next_step)])
 
 
 def _waiting(report: Report) -> str:

@@ -20,7 +20,7 @@ from connector import clock
 from connector.alerts import acting, outcome
 from connector.alerts.acting import KINDS, REACHED, Reach
 from connector.alerts.activities import CLOSED, Alert
-from connector.alerts.letters import clean
+from connector.alerts.cleaning import address, clean
 from connector.civicrm.client import CiviClient
 from connector.errors import ConnectorError
 from connector.pages.links import Signer
@@ -138,7 +138,7 @@ class Acting:
             story=Markup(clean(version.body)),  # noqa: S704  cleaned, word for word
             is_member=bool(contact),
             is_closed=alert.state == CLOSED,
-            link=alert.ask_link if alert.ask_link.startswith("https://") else "",
+            link=address(alert.ask_link),
             reached=[
                 (kind, _headings()[kind], [_ways(one, alert) for one in reached if one.kind == kind])
                 for kind in REACHED

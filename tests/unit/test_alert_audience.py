@@ -42,6 +42,13 @@ def test_equal_addresses_get_one_mail() -> None:
     assert [person.why for person in people] == ["", audience.SAME_ADDRESS, ""]
 
 
+def test_whom_civimail_would_mail_all_the_same_is_kept_out() -> None:
+    people = sort_out(
+        [row(1, "home@example.org"), row(2, "home@example.org"), row(3), row(4, is_opt_out=True)], left=[3]
+    )
+    assert Audience(people, left=frozenset({3})).kept_out == {2, 3}
+
+
 def test_an_address_is_not_taken_by_who_gets_nothing() -> None:
     people = sort_out([row(1, "home@example.org", is_opt_out=True), row(2, "home@example.org")], left=[])
     assert [person.why for person in people] == [audience.OPTED_OUT, ""]
