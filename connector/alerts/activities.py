@@ -35,6 +35,7 @@ _FIELDS = (
     "Send_At",
     *(f"{field}_{code}" for code in LANGUAGES for field in ("Subject", "Body", "Ask")),
     "State",
+    "Said",
     "Plan",
     "Count",
     "Decision",
@@ -59,8 +60,9 @@ class Alert:
     """One alert.
 
     author: who wrote it, by the activity. versions: its texts, the main one first. audience: ids of groups. send_at:
-    not before this moment, aware UTC. plan, count: of the report that staff read last; decision: the one that approved
-    it; mailings: language → id. moved_on: since when it is in its state; created: aware UTC both.
+    not before this moment, aware UTC. said: what stands in the list beside its state. plan, count: of the report that
+    staff read last; decision: the one that approved it; mailings: language → id. moved_on: since when it is in its
+    state; created: aware UTC both.
     """
 
     id: int
@@ -75,6 +77,7 @@ class Alert:
     words: str = ""
     send_at: datetime | None = None
     state: str = DRAFT
+    said: str = ""
     plan: str = ""
     count: int | None = None
     decision: int = 0
@@ -152,6 +155,7 @@ def _alert(row: Row) -> Alert:
         words=said["Words"],
         send_at=_moment(said["Send_At"]),
         state=said["State"],
+        said=said["Said"],
         plan=said["Plan"],
         count=int(said["Count"]) if said["Count"] else None,
         decision=int(said["Decision"] or 0),

@@ -1,12 +1,12 @@
 """Who gets an alert, in which language, and who does not and why: counted as CiviMail counts, and read anew each time.
 
 CiviMail leaves out who opted out and addresses on hold by itself. It does not know our rule that whoever left one group
-of the network gets nothing through another: for those the connector keeps a group of its own, which every mailing
-leaves out.
+of the network gets nothing through another, and it knows of an address that two people share only within one mailing,
+not across languages. For those the connector keeps a group of its own, which every mailing leaves out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector import leavings, memory
@@ -44,14 +44,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Everybody in the groups of an alert. left: the contacts whom the connector's own group has to hold.
+    """Everybody in the groups of an alert. left: who left a group of the network.
 
-    known_left: whom it holds now. problems: why these groups cannot get an alert at all.
+    known_out: whom it holds now. problems: why these groups cannot get an alert at all.
     """
 
     people: tuple[Person, ...]
     left: frozenset[int] = frozenset()
-    known_left: frozenset[int] = frozenset()
+    known_out: frozenset[int] = frozenset()
     problems: tuple[str, ...] = ()
     groups: Mapping[str, Group] = field(default_factory=dict)
 
@@ -61,9 +61,9 @@ class Audience:
         return [person for person in self.people if not person.why]
 
     @property
-    def mailable(self) -> frozenset[int]:
-        """Those who get it, or in whose stead somebody with the same address may: CiviMail takes either of them."""
-        return frozenset(person.id for person in self.people if person.why in ("", SAME_ADDRESS))
+    def kept_out(self) -> frozenset[int]:
+        """The contacts whom the connector's own group has to hold: CiviMail would mail them all the same."""
+        return self.left | {person.id for person in self.people if person.why == SAME_ADDRESS}
 
     def by_language(self, alert: Alert) -> Counter[str]:
         """Language of a mailing → how many get that one."""
@@ -97,45 +97,44 @@ def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Ma
     inside = records.below(groups, alert.audience)
     gone = {int(row["contact_id"]) for row in removals if int(row["group_id"]) in inside} - here
     return Audience(
-        people=(
-            *sort_out(people, left, lambda one: alert.version(one).language),
-            *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone)),
-        ),
+        people=(*sort_out(people, left), *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone))),
         left=frozenset(left),
-        known_left=frozenset(int(row["contact_id"]) for row in found["known left"]),
+        known_out=frozenset(int(row["contact_id"]) for row in found["known out"]),
         problems=tuple(_problems(alert.audience, found["groups"])),
         groups=groups,
     )
 
 
-def sort_out(rows: Iterable[Row], left: Iterable[int], mailing: Callable[[str], str] = str) -> tuple[Person, ...]:
+def sort_out(rows: Iterable[Row], left: Iterable[int]) -> tuple[Person, ...]:
     """Who gets an alert, of contacts with one row for each of their addresses. Pure.
 
-    CiviMail takes the address for mass mailings where there is one, else the first one; equal addresses get one mail of
-    each mailing. mailing: the language that somebody reads → the language of the mailing that they get.
+    CiviMail takes the address for mass mailings where there is one, else the first one. Equal addresses get one mail.
     """
     gone, of_contact = frozenset(left), dict[int, list[Row]]()
     for row in rows:
         of_contact.setdefault(int(row["id"]), []).append(row)
-    people, taken = [], set[tuple[str, str]]()
+    people, taken = [], set[str]()
     for id_, theirs in sorted(of_contact.items()):
         address, why = _address(theirs)
         why = _personal(theirs[0], id_ in gone) or why
         language = str(theirs[0].get("preferred_language") or "")[:2].lower() or NO_LANGUAGE
-        if not why and (address, mailing(language)) in taken:
+        if not why and address in taken:
             why = SAME_ADDRESS
         if not why:
-            taken.add((address, mailing(language)))
+            taken.add(address)
         people.append(Person(id_, language, address, why))
     return tuple(people)
 
 
-def keep_left_group(client: CiviClient, audience: Audience) -> None:
-    """Put those who left into the group that every mailing leaves out, and take out those who came back."""
+def keep_out(client: CiviClient, audience: Audience) -> None:
+    """Bring the group that every mailing leaves out up to date, as far as these people are concerned.
+
+    An address that is shared counts among them alone, so only one alert at a time is submitted.
+    """
     group = audience.groups[LEFT_GROUP].id
     here = {person.id for person in audience.people}
-    wanted = [(id_, "Added") for id_ in sorted(audience.left - audience.known_left)]
-    wanted += [(id_, "Removed") for id_ in sorted((audience.known_left & here) - audience.left)]
+    wanted = [(id_, "Added") for id_ in sorted(audience.kept_out - audience.known_out)]
+    wanted += [(id_, "Removed") for id_ in sorted((audience.known_out & here) - audience.kept_out)]
     for some in records.chunks(wanted, 500):
         rows = [{"group_id": group, "contact_id": id_, "status": status} for id_, status in some]
         client.api4("GroupContact", "save", records=rows, match=["group_id", "contact_id"])
@@ -147,13 +146,13 @@ def calls(alert: Alert) -> dict[str, Call]:
     entity, action, params = records.GROUPS
     inside = [["groups", "IN", list(audience)]] if audience else [["id", "=", 0]]
     removed = [["status", "=", "Removed"], ["group_id", "IS NOT NULL"]]
-    left = [["group_id:name", "=", LEFT_GROUP], ["status", "=", "Added"]]
+    out = [["group_id:name", "=", LEFT_GROUP], ["status", "=", "Added"]]
     past = {"select": ["id", "contact_id", "group_id", "date", "method"], "where": removed, "orderBy": {"id": "ASC"}}
     return {
         "groups": (entity, action, {**params, "select": [*params["select"], "group_type:name"]}),
         "people": ("Contact", "get", {"select": _SELECT, "join": [_MAIL], "where": inside}),
         "removals": ("SubscriptionHistory", "get", past),
-        "known left": ("GroupContact", "get", {"select": ["contact_id"], "where": left}),
+        "known out": ("GroupContact", "get", {"select": ["contact_id"], "where": out}),
     }
 
 

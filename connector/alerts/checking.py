@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 
 from connector import clock
-from connector.alerts import activities, audience as audiences, consent, letters, people
+from connector.alerts import activities, audience as audiences, cleaning, consent, letters, people
 from connector.alerts.activities import ALERT, WITHDRAWN, Alert, stamp
 from connector.alerts.approving import Deciders
 from connector.alerts.audience import Audience
@@ -166,7 +166,7 @@ def plan_of(alert: Alert, written: Sequence[Letter], kinds: Kinds) -> str:
 
 
 def warned(alert: Alert, kind: Kind, audience: Audience, recent: Sequence[Row], rested: frozenset[int]) -> list[str]:
-    """What is more than usual. Pure."""
+    """What is more than usual, and what a person should mend but may pass. Pure."""
     found, count = [], len(audience.getting)
     if count > kind.most_people:
         found.append(f"{count} people are more than the {kind.most_people} that are usual for this kind")
@@ -175,6 +175,13 @@ def warned(alert: Alert, kind: Kind, audience: Audience, recent: Sequence[Row], 
     again = sum(person.id in rested for person in audience.getting)
     if again:
         found.append(f"{again} of these people got one of this kind within {kind.rest_hours} hours")
+    return found + _dead_links(alert)
+
+
+def _dead_links(alert: Alert) -> list[str]:
+    found = ["its link leads nowhere"] if alert.ask_link and not cleaning.address(alert.ask_link) else []
+    if dead := sum(cleaning.dead_links(version.body) for version in alert.versions):
+        found.append(f"{dead} {'link in its text leads' if dead == 1 else 'links in its text lead'} nowhere")
     return found
 
 
@@ -188,7 +195,7 @@ def as_html(report: Report, contact: Mapping[int, str]) -> str:
         lines = [f"<p><strong>It cannot be sent as it is.</strong></p><ul>{listed}</ul>{marked}"]
     if report.warnings:
         listed = "".join(f"<li>{escape(one)}</li>" for one in report.warnings)
-        lines.append(f"<p><strong>More than usual:</strong></p><ul>{listed}</ul>")
+        lines.append(f"<p><strong>Look at this first:</strong></p><ul>{listed}</ul>")
     by_language = report.audience.by_language(report.alert)
     rows = "".join(f"<li>{_NAMES.get(code, code)}: {number}</li>" for code, number in sorted(by_language.items()))
     lines.append(f"<p>By the language of the mail:</p><ul>{rows or '<li>nobody</li>'}</ul>")

@@ -81,6 +81,12 @@ def address(url: str) -> str:
     return _allowed("a", "href", url) or ""
 
 
+def dead_links(html: str) -> int:
+    """How many links of staff's HTML lead nowhere in a mail; their words stay."""
+    found = re.findall(r"<a\s[^>]*?\bhref\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", readable(html), re.IGNORECASE)
+    return sum(not _allowed("a", "href", unescape(url.strip("\"'"))) for url in found)
+
+
 def tame(written: str) -> str:
     """No brace left that CiviCRM or Smarty would act on, but for the tokens of TOKENS."""
     return _BRACES.sub(lambda found: found[1] or ("›" if found[0] == "}" else "‹"), written)

@@ -17,7 +17,7 @@ from connector.alerts.activities import APPROVED, READY, SCHEDULED, SENDING, SEN
 from connector.alerts.checking import Checker, Report
 from connector.civicrm.client import CiviClient
 from connector.desk import activities as desk
-from connector.errors import ConnectorError, TransientError, UserError
+from connector.errors import ConnectorError, TransientError
 from connector.leases import given_back
 from connector.store import Store
 
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 # Who leaves within so short a time is found by the look that follows a submission.
 STILL_TRUE = timedelta(seconds=10)
+_BACK = "Back to ready:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Alerts:
     when_closed: Callable[[Alert], None]
     _looked: dict[int, datetime] = field(default_factory=dict)
     _approved: dict[int, tuple[datetime, int, Report]] = field(default_factory=dict)
+    _given_anew: dict[int, frozenset[int]] = field(default_factory=dict)  # alert → without whom
 
     def step(self) -> int:
         """Bring every alert on by a step. Returns how many moved; one request when there is nothing to do.
@@ -85,10 +87,11 @@ class Alerts:
     def _is_due(self, alert: Alert) -> bool:
         """False where a look would find what the last one found; nothing is asked for that."""
         now = clock.now()
+        is_edited = not alert.plan.startswith(checking.content_mark(alert))
         if alert.state == READY:
-            return not alert.plan or not alert.plan.startswith(checking.content_mark(alert))
+            return is_edited
         if alert.state == APPROVED:
-            return not alert.send_at or alert.send_at <= now
+            return is_edited or not alert.send_at or alert.send_at <= now
         if alert.state == SENT:
             last = self._looked.get(alert.id)
             if last and now - last < watching.SENT_EVERY:
@@ -112,7 +115,8 @@ class Alerts:
             staff = people.addresses(self.client, report.deciders.approvers | report.deciders.authors)
             mailings.try_out(self.client, made, sorted(set(staff.values())))
         told = {"Plan": report.plan, "Count": report.count, "details": self._details(report)}
-        return int(activities.move(self.client, alert, READY, _waiting(report), **told))
+        why = f"{alert.said} " if not alert.plan and alert.said.startswith(_BACK) else ""
+        return int(activities.move(self.client, alert, READY, f"{why}{_waiting(report)}", **told))
 
     def _details(self, report: Report) -> str:
         named = {id_ for ids in report.audience.reasons().values() for id_ in ids[: checking.SHOWN]}
@@ -120,11 +124,11 @@ class Alerts:
             report, {id_: self.client.page(f"civicrm/contact/view?reset=1&cid={id_}") for id_ in named}
         )
 
-    def _draft(self, report: Report) -> list[mailings.Mailing]:
-        audience.keep_left_group(self.client, report.audience)
+    def _draft(self, report: Report, *, anew: bool = False) -> list[mailings.Mailing]:
         kinds = self.checker.kinds
         sender = (kinds.sender_name, kinds.sender_email)
-        return mailings.draft(self.client, report.alert, report.plan, report.due_letters(), report.audience, sender)
+        written = report.due_letters()
+        return mailings.draft(self.client, report.alert, report.plan, written, report.audience, sender, anew=anew)
 
     def _drop(self, alert: Alert, *, keep: str = "") -> list[mailings.Mailing]:
         """Take back the mailings of earlier reports. Returns those that were begun already."""
@@ -134,6 +138,11 @@ class Alerts:
     # --- approved: recounted, and submitted ---------------------------------------------------------------------------
 
     def _schedule(self, alert: Alert) -> int:
+        """One alert at a time, whichever worker: whom CiviMail has to leave out is not the same for two of them."""
+        with given_back(self.store, self.seconds) as leases:
+            return 0 if leases.take("alerts submit") else self._submit(alert)
+
+    def _submit(self, alert: Alert) -> int:
         report = self._just_looked(alert)
         if report is None:
             decision = desk.decided(self.client, alert.decision)
@@ -142,7 +151,8 @@ class Alerts:
             report = self.checker.look(alert)
         if why := _changed(report, self.checker.kinds.off_by_percent):
             return self._back(alert, why)
-        made = self._draft(report)
+        audience.keep_out(self.client, report.audience)
+        made = self._draft(report, anew=True)
         for one in made:
             mailings.submit(self.client, one)
         told = " ".join(f"{one.language}:{one.id}" for one in made)
@@ -166,7 +176,8 @@ class Alerts:
         if begun := self._drop(alert):
             said = f"Mailing {begun[0].id} is going out already. {why}"
             return int(activities.move(self.client, alert, SENDING, said))
-        return int(activities.move(self.client, alert, READY, f"Back to ready: {why}", Plan=None, Mailings=None))
+        watching.tell(self.client, alert, ())
+        return int(activities.move(self.client, alert, READY, f"{_BACK} {why}", Plan=None, Mailings=None))
 
     # --- scheduled, sending, sent -------------------------------------------------------------------------------------
 
@@ -185,10 +196,15 @@ class Alerts:
         """Who left since it was submitted would get it all the same: CiviMail does not look again. So we do."""
         if not alert.plan.startswith(checking.content_mark(alert)):
             return self._back(alert, "its text or audience was changed after the decision.")
-        now = audience.read(self.client, self.store, self.checker.hasher, alert)
-        gone = set(mailings.recipients(self.client, ours)) - now.mailable
+        report = self.checker.look(alert)
+        if report.stops:  # such as a community that changed its mind
+            return self._back(alert, f"{'; '.join(report.stops)}.")
+        gone = frozenset(mailings.recipients(self.client, ours)) - {person.id for person in report.audience.getting}
         if not gone:
             return 0
+        if self._given_anew.get(alert.id) == gone:
+            return self._back(alert, f"CiviMail would mail {len(gone)} who should get nothing, as contact {min(gone)}.")
+        self._given_anew[alert.id] = gone
         mailings.withdraw(self.client, ours)
         said = f"{len(gone)} left since it was given to CiviMail; it is given anew."
         return int(activities.move(self.client, alert, APPROVED, said, Mailings=None))
@@ -212,13 +228,17 @@ class Alerts:
         """Take an alert back as far as it can be. Returns what was done, in words."""
         if begun := self._drop(alert):
             return f"Mailing {begun[0].id} is going out already; CiviMail can pause it under Mailings, Scheduled."
+        watching.tell(self.client, alert, ())
         activities.move(self.client, alert, state, why, Plan=None, Mailings=None)
         return why
 
     def _say(self, alert: Alert, error: ConnectorError) -> None:
+        """In the list; and as a problem when people rely on it that it goes out."""
         log.warning("alert %d: %s Next: %s", alert.id, error.what, error.next_step)
-        if isinstance(error, UserError):
-            activities.move(self.client, alert, alert.state, f"{error.what} Next: {error.next_step}")
+        activities.move(self.client, alert, alert.state, f"{error.what} Next: {error.next_step}")
+        if alert.state == APPROVED:
+            what = f"Alert {alert.id} is approved and does not go out. {error.what}"
+            watching.tell(self.client, alert, [("refused", what, error.next_step)])
 
 
 def _waiting(report: Report) -> str:

@@ -18,7 +18,7 @@ from connector.errors import PermanentError, UserError
 # What CiviCRM calls the states of a mailing. What is not begun can still be taken back.
 DRAFT, SCHEDULED, RUNNING, PAUSED = "Draft", "Scheduled", "Running", "Paused"
 COMPLETE, CANCELED = "Complete", "Canceled"
-NOT_BEGUN = frozenset({DRAFT, SCHEDULED})
+DRAFTS, NOT_BEGUN = frozenset({DRAFT}), frozenset({DRAFT, SCHEDULED})
 # What a fresh CiviCRM sends from.
 UNSET = "info@EXAMPLE.ORG"
 # A moment that is over in every time zone: CiviMail sends with its next run.
@@ -68,14 +68,22 @@ def find(client: CiviClient, alert: Alert) -> list[Mailing]:
 
 
 def draft(
-    client: CiviClient, alert: Alert, plan: str, letters: Sequence[Letter], audience: Audience, sender: tuple[str, str]
+    client: CiviClient,
+    alert: Alert,
+    plan: str,
+    letters: Sequence[Letter],
+    audience: Audience,
+    sender: tuple[str, str],
+    *,
+    anew: bool = False,
 ) -> list[Mailing]:
     """The mailings of a report, made where they are missing; the one in the main language last.
 
-    sender: name and address, which may be empty for CiviCRM's own. Raises UserError when CiviCRM has no address of its
-    own to send from.
+    sender: name and address, which may be empty for CiviCRM's own. anew: throw away the drafts that are there, because
+    somebody may have changed them in CiviMail. Raises UserError when CiviCRM has no address of its own to send from.
     """
-    there = {one.name: one for one in find(client, alert)}
+    old = find(client, alert)
+    there = {one.name: one for one in (withdraw(client, old, only=DRAFTS) if anew else old)}
     called = [(name(alert, one.language, plan), one) for one in letters]
     found = [there.get(wanted) or _create(client, wanted, letter, sender) for wanted, letter in called]
     found.sort(key=lambda one: one.language == alert.main.language)
@@ -105,11 +113,11 @@ def recipients(client: CiviClient, mailings: Iterable[Mailing]) -> dict[int, int
     return found
 
 
-def withdraw(client: CiviClient, mailings: Iterable[Mailing]) -> list[Mailing]:
-    """Take back what was not begun. Returns those that were."""
+def withdraw(client: CiviClient, mailings: Iterable[Mailing], only: frozenset[str] = NOT_BEGUN) -> list[Mailing]:
+    """Take back what was not begun, or only what is in these states. Returns the others."""
     kept = []
     for one in mailings:
-        if one.status not in NOT_BEGUN:
+        if one.status not in only:
             kept.append(one)
             continue
         client.api4("Mailing", "delete", where=[["id", "=", one.id], ["name", "=", one.name]])

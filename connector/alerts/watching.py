@@ -12,7 +12,8 @@ from connector.desk.problems import Problem
 
 # The site's mail run comes each few minutes; after this it probably does not come at all.
 CRON_WITHIN = timedelta(minutes=10)
-# 5,000 mails take some minutes. What is not through by then hangs, most often at the mail server.
+# 5,000 mails take some minutes. What is not through by then hangs, most often at the mail server; what has not even
+# begun to arrive within CRON_WITHIN does too.
 SENT_WITHIN = timedelta(hours=1)
 # Figures change slowly once it is sent.
 SENT_EVERY = timedelta(hours=1)
@@ -51,8 +52,11 @@ def judge(alert: Alert, ours: Sequence[Mailing], now: datetime) -> Seen:
         next_step = "the administrator looks whether the job Send Scheduled Mailings runs (cron)."
         return Seen(alert.state, problems=(("cron", what, next_step),) if late else ())
     if any(one.status in NOT_BEGUN or one.status not in (COMPLETE, CANCELED) for one in ours):
-        stuck = alert.state == SENDING and since > SENT_WITHIN
-        what = f"Alert {alert.id} is not through after more than an hour."
+        intended, delivered = _sums(ours)
+        within = SENT_WITHIN if delivered else CRON_WITHIN
+        stuck = alert.state == SENDING and since > within
+        so_far = f"{delivered} of {intended} delivered"
+        what = f"Alert {alert.id} is not through after {within.seconds // 60} minutes: {so_far}."
         next_step = "the administrator looks at CiviCRM's mail settings and the mail server, then at the job's log."
         hangs = (("stuck", what, next_step),) if stuck else ()
         return Seen(SENDING, "CiviMail is sending it.", problems=hangs)
@@ -60,7 +64,7 @@ def judge(alert: Alert, ours: Sequence[Mailing], now: datetime) -> Seen:
 
 
 def _ended(alert: Alert, ours: Sequence[Mailing]) -> Seen:
-    intended, delivered = sum(one.intended for one in ours), sum(one.delivered for one in ours)
+    intended, delivered = _sums(ours)
     bounced = sum(one.bounced for one in ours)
     said = f"Sent: {delivered} of {intended} delivered."
     if delivered * 100 >= DELIVERED_PERCENT * intended:
@@ -70,9 +74,13 @@ def _ended(alert: Alert, ours: Sequence[Mailing]) -> Seen:
     return Seen(SENT, said, delivered, bounced, (("undelivered", what, next_step),))
 
 
+def _sums(ours: Sequence[Mailing]) -> tuple[int, int]:
+    return sum(one.intended for one in ours), sum(one.delivered for one in ours)
+
+
 def tell(client: CiviClient, alert: Alert, told: Sequence[tuple[str, str, str]]) -> None:
     """Open what a person has to look at, and close what is over. One request when nothing is and nothing was."""
-    keys = [key(alert, kind) for kind in ("cron", "stuck", "cancelled", "undelivered")]
+    keys = [key(alert, kind) for kind in ("refused", "cron", "stuck", "cancelled", "undelivered")]
     entity, action, params = problems.call(keys)
     known = problems.by_key(client.api4(entity, action, **params))
     stays = {key(alert, "cancelled"), key(alert, "undelivered")}  # a person ends these

@@ -34,6 +34,7 @@ class Asked:
 ADMIN_KEY = "the administrator checks CIVICRM_API_KEY (and CIVICRM_SETUP_KEY) and runs `solidarity doctor`."
 ADMIN_URL = "the administrator checks CIVICRM_URL and CIVICRM_URL_FORM."
 ADMIN_ROLE = "the administrator gives the connector's role this permission; `solidarity doctor` lists what is missing."
+ADMIN_MAIL = "the administrator looks at CiviMail's settings: what is named is missing there or in the mailing."
 WAIT = "run the same command again in a few minutes; it goes on where it stopped."
 LOOK = "run the same command again: it looks at what was stored before it writes."
 REPORT = "a developer looks at this; CiviCRM's own log holds the details."
@@ -47,7 +48,8 @@ _IMPERSONAL = re.compile(
     r"Mandatory key\(s\) missing from params array: [\w, ]+|Parameter \"\w+\" is (required|not of the correct type)|"
     r"Unknown api parameter: \w+|The Contact Sub Type does not match the Contact type|SECURITY|"
     r"Duplicate error - existing contribution|Expected one \w+ but found \d+|Sorry an error occurred|"
-    r"Invalid Relationship|Duplicate Relationship"
+    r"Invalid Relationship|Duplicate Relationship|"
+    r"Mailing cannot be sent\. There are missing or invalid fields \([\w:., ]+\)"
 )
 _DUPLICATE = re.compile(r"already exists|Duplicate Relationship|Duplicate error - existing contribution")
 _TRY_AGAIN = re.compile(r"deadlock|lock wait timeout|restarting transaction|connection lost|gone away", re.IGNORECASE)
@@ -98,6 +100,8 @@ def _api_error(found: Row, asked: Asked, status: int) -> ConnectorError:
         return UserError(said, next_step=ADMIN_ROLE)
     if message.startswith(("API (", "Api ")):
         return UserError(said, next_step="the administrator enables this part of CiviCRM or updates it, then `doctor`.")
+    if message.startswith("Mailing cannot be sent"):
+        return UserError(said, next_step=ADMIN_MAIL)
     if _DUPLICATE.search(message):
         return AlreadyExists(said, next_step=LOOK)
     if _TRY_AGAIN.search(message):

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from connector.alerts import acting, outcome
 from connector.alerts.acting import KINDS, REACHED, Mine, Reach
 from connector.alerts.activities import CLOSED, Alert, Version
-from connector.alerts.letters import clean
+from connector.alerts.cleaning import address, clean
 from connector.alerts.outcome import Outcome
 from connector.alerts.words import words
 from connector.civicrm.client import CiviClient
@@ -142,7 +142,7 @@ def _shown(alert: Alert, mine: Mine | None = None, reached: Sequence[Reach] = ()
         is_member=mine is not None,
         is_away=is_away,
         is_closed=alert.state == CLOSED,
-        link=alert.ask_link if alert.ask_link.startswith("https://") else "",
+        link=address(alert.ask_link),
         reached=[(heading, some) for heading, some in by_kind if some],
         kinds=[(kind, label, kind in done) for kind, label in _told().items()],
         told=_click(done),

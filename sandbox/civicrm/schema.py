@@ -73,7 +73,7 @@ def custom_field(group: dict[str, Any], row: dict[str, Any]) -> Field:
     has_options = row.get("option_group_id") is not None
     return Field(
         name=f"{group['name']}.{row['name']}",
-        data_type=_CUSTOM_TYPES.get(row["data_type"], row["data_type"]),
+        data_type="Timestamp" if row.get("time_format") else _CUSTOM_TYPES.get(row["data_type"], row["data_type"]),
         type="Custom",
         title=f"{group['title']}: {row['label']}",
         required=bool(row.get("is_required")),
@@ -87,6 +87,7 @@ def custom_field(group: dict[str, Any], row: dict[str, Any]) -> Field:
         suffixes=("name", "label", "description") if has_options else (),
         option_group_id=row.get("option_group_id"),
         custom_group=group["name"],
+        naive=True,
     )
 
 

@@ -26,6 +26,14 @@ def made(site: Site) -> dict[str, str]:
             "data_type": "Date",
             "date_format": "yy-mm-dd",
         },
+        {
+            "name": "Meets_At",
+            "label": "Meets at",
+            "html_type": "Select Date",
+            "data_type": "Date",
+            "date_format": "yy-mm-dd",
+            "time_format": 2,
+        },
         {"name": "Size", "label": "Size", "html_type": "Text", "data_type": "Int"},
         {
             "name": "Tongues",
@@ -45,6 +53,7 @@ def test_s7_values_of_every_kind_are_written_and_read(site: Site, made: dict[str
         made["Source_Id"]: "ch-1 🌿",
         made["State"]: "active",
         made["Started"]: "2020-05-01",
+        made["Meets_At"]: "2020-05-01 18:30:00",
         made["Size"]: 12,
         made["Tongues"]: ["en", "ar"],
     }

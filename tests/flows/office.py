@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 import requests
 
+from connector import clock
 from tests.flows.conftest import Connector, Site
 from tests.flows.staff import Staff
 
@@ -58,6 +61,18 @@ class Office:
         return (by or self.author).submit(
             "NewAlert", {"subject": said.get("subject", "News from the valley"), **values}
         )
+
+    def approved(self, number: int, *groups: str, **fields: Any) -> int:
+        """An alert that so many people get, approved and given to CiviMail as soon as it may be."""
+        alert = self.writes(*(groups or ("chapter_A",)), **fields)
+        self.works()
+        assert self.decides(alert, "approve", number) == ("done", "Approved.")
+        return alert
+
+    def changes(self, alert: int, **fields: Any) -> None:
+        """Change an alert by its activity."""
+        values = {f"{WHERE}.{name}": value for name, value in fields.items()}
+        self.site.api("Activity", "update", where=[["id", "=", alert]], values=values)
 
     def decides(self, alert: int, verdict: str, number: int | None = None, by: Staff | None = None) -> tuple[str, str]:
         """Decide by the form, and let the worker look; what became of the decision."""
@@ -147,3 +162,14 @@ def office(ready: Site, connector: Connector) -> Office:
     rows = [{"contact_id": one.contact, "group_id": approvers, "status": "Added"} for one in (author, other)]
     ready.api("GroupContact", "save", records=rows, match=["contact_id", "group_id"])
     return found
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """The worker's next minutes are so much later, as timedelta has it."""
+
+    def by(**time: float) -> None:
+        moment = clock.now
+        monkeypatch.setattr("connector.clock.now", lambda: moment() + timedelta(**time))
+
+    return by

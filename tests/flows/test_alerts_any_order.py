@@ -54,7 +54,7 @@ class Alarm(RuleBasedStateMachine):
         self.door = ExitStack()
         self.door.enter_context(self.fund.door(PUBLIC_URL=""))  # no pages for givers
         self.file = RosterFile(self.folder / f"run{self.runs}.csv")
-        self.rows = {number: row(number) for number in (1, 2, 3)}
+        self.rows = {number: row(number) for number in (1, 2, 3, 4)}
         self.told, self.read, self.texts = Told(), 0, 0
         self.is_withheld = False
         self.alerts: dict[int, str] = {}  # number → text

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from connector.alerts.cleaning import address, clean, line, paragraphs
+from connector.alerts.cleaning import address, clean, dead_links, line, paragraphs
 
 PIECES = ["<p>", "</p>", "<div>", "</div>", "<b>", "</b>", "<ul><li>", "</li></ul>", "<h1>", "<table><tr><td>", "<br>"]
 PIECES += ["<a href='http://example.org/?a=1&b={c.d}'>", "</a>", "<img src='https://x.org/a.png' alt='<{x}>'>", "&lt;"]
@@ -39,6 +39,19 @@ def test_what_is_kept(written: str, cleaned: str) -> None:
 def test_what_is_clean_stays_as_it_is(written: str) -> None:
     once = clean(written)
     assert clean(once) == once.replace("\xa0", "&nbsp;")
+
+
+@pytest.mark.parametrize(
+    ("written", "dead"),
+    [
+        ("Plain text, <b>bold</b>, <a name='here'>an anchor</a>", 0),
+        ('<a href="https://example.org/a?b=c&amp;d">x</a> <a class=y HREF=mailto:a@example.org>y</a>', 0),
+        ("<a href='/petition'>x</a> <a href=\"htp://example.org\">y</a> <a href=#top>z</a> <a href=''>z</a>", 4),
+        ("<a href='https://'>x</a> <a href='http://example.org'>y</a>", 1),
+    ],
+)
+def test_links_that_lead_nowhere_are_counted(written: str, dead: int) -> None:
+    assert dead_links(written) == dead
 
 
 def test_text_is_escaped_and_an_empty_line_begins_a_paragraph() -> None:
