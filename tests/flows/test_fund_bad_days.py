@@ -4,10 +4,11 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 
-from connector import clock
+from connector import clock, store
 from tests.flows.conftest import FundFlow
 from tests.flows.fund import AMINA
 from tests.flows.staff import Staff
@@ -143,6 +144,24 @@ def test_a_database_that_is_locked_answers_503_and_stripe_sends_again(fund: Fund
         other.execute("ROLLBACK")
     assert "could not be kept" in fund.log()
     fund.delivers()
+    fund.works()
+    assert fund.only()["contribution_status_id:name"] == "Completed"
+
+
+def test_a_worker_whose_database_is_locked_says_so_and_goes_on_later(fund: FundFlow) -> None:
+    prepare = store._prepare_sqlite
+
+    def impatient(connection: Any, record: Any) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA busy_timeout=10")
+
+    fund.monkeypatch.setattr(store, "_prepare_sqlite", impatient)
+    fund.told("give", **AMINA)
+    with closing(sqlite3.connect(fund.folder / "solidarity.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for words in (("work", "--drain"), ("reconcile", "--since", "2020-01-01", "--apply")):
+            assert "The connector's database does not answer" in fund.connector.run(*words, code=1)
+        other.execute("ROLLBACK")
     fund.works()
     assert fund.only()["contribution_status_id:name"] == "Completed"
 
