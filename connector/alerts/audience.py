@@ -79,11 +79,15 @@ class Audience:
 
 
 def read(client: CiviClient, store: Store, hasher: Hasher, alert: Alert) -> Audience:
-    """Read and count. Two requests, and one for each 10,000 people of whom somebody left a group.
+    """Read and count. One request, and one for each 10,000 people of whom somebody left a group.
 
     Raises UserError when the network's group does not exist, and what the client raises.
     """
-    found = client.multi(_calls(alert.audience))
+    return of(client, store, hasher, alert, client.multi(calls(alert)))
+
+
+def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Mapping[str, Sequence[Row]]) -> Audience:
+    """Count, by the answers to `calls`. Asks more only when somebody in it left a group once; raises as `read` does."""
     groups = records.groups(found["groups"])
     tree = records.tree(groups, NETWORK)
     people = found["people"]
@@ -137,7 +141,9 @@ def keep_left_group(client: CiviClient, audience: Audience) -> None:
         client.api4("GroupContact", "save", records=rows, match=["group_id", "contact_id"])
 
 
-def _calls(audience: Sequence[int]) -> dict[str, Call]:
+def calls(alert: Alert) -> dict[str, Call]:
+    """The questions for an alert's audience."""
+    audience = alert.audience
     entity, action, params = records.GROUPS
     inside = [["groups", "IN", list(audience)]] if audience else [["id", "=", 0]]
     removed = [["status", "=", "Removed"], ["group_id", "IS NOT NULL"]]

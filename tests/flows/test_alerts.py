@@ -9,6 +9,7 @@ import requests
 
 from tests.flows.conftest import PROJECT
 from tests.flows.office import WHERE, Office, office as office
+from tests.flows.proxy import proxied
 
 
 def test_from_the_form_to_the_mailbox(office: Office) -> None:
@@ -108,6 +109,30 @@ def test_who_leaves_between_submission_and_mail_run_gets_none(office: Office) ->
     assert office.alert(alert)["State"] == "scheduled"
     office.mail_run()
     assert office.mailed() == {f"p{number}": 1 for number in range(25) if number != 7}
+
+
+@pytest.mark.parametrize("last", ['"MailingGroup","save"', "entity=Mailing&action=submit"], ids=["before", "then"])
+def test_who_leaves_a_group_while_it_is_submitted_gets_none_through_another(office: Office, last: str) -> None:
+    """Within the seconds for which the report that was approved is believed."""
+    for number in range(24):
+        office.person(f"p{number}", "chapter_A")
+    both = office.person("both", "chapter_A", "chapter_B")
+    alert = office.writes("solidarity_network")
+    office.works()
+    left: list[int] = []
+
+    def leaves(_number: int, text: str, _writes: bool) -> None:
+        if not left and last in text:
+            left.append(both)
+            office.place(both, "chapter_A", "Removed")
+
+    with proxied(office.site.url) as proxy:
+        office.connector.env["CIVICRM_URL"] = proxy.url
+        proxy.sees = leaves
+        assert office.decides(alert, "approve", 25)[0] == "done"
+    assert left
+    office.mail_run()
+    assert office.mailed() == {f"p{number}": 1 for number in range(24)}
 
 
 def test_when_too_many_leave_it_is_decided_about_anew(office: Office) -> None:
