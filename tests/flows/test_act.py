@@ -143,6 +143,14 @@ def test_links_that_are_not_genuine_know_nobody(sent: Reader) -> None:
     assert sent.office.actions() == []
 
 
+def test_another_link_on_the_same_machine_forgets_who_came_before(sent: Reader) -> None:
+    page = sent.opens(sent.office.personal(sent.amina))
+    sent.office.site.faults({"kind": "http503", "count": 2})
+    assert "in some minutes" in sent.web.get(f"/act/{sent.alert}?cs=x&cid=1").text
+    assert "Nothing was kept of you" in sent.clicks("shared", page).text
+    assert sent.office.actions() == []
+
+
 def test_what_is_not_public_is_not_there(office: Office, pages: FlaskClient) -> None:
     office.person("amina", "chapter_A")
     alert = office.writes("chapter_A")
