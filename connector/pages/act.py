@@ -225,4 +225,4 @@ def _missing() -> tuple[str, int]:
 
 def _later() -> tuple[str, int]:
     text = gettext("Nothing was lost. Please open this page again in some minutes.")
-    return message(gettext("We cannot look at the moment"), text, 503)
+    return message(gettext("We cannot look at the moment"), text, 503, back=request.full_path)

@@ -156,9 +156,10 @@ def test_when_civicrm_is_away_the_story_stays(crowd: Crowd, monkeypatch: pytest.
         assert "The well is dry." in page
         assert "in some minutes" in page
         assert "csrf_token" not in page
-    nobody_came_before = requests.get(crowd.page(1), timeout=30)
+    nobody_came_before = requests.get(crowd.page(1, "?cs=x_1_1&cid=1"), timeout=30)
     assert nobody_came_before.status_code == 503
     assert "Nothing was lost." in nobody_came_before.text
+    assert f'href="/act/{crowd.alert}?cs=x_1_1&amp;cid=1"' in nobody_came_before.text  # to try again
     sent = member.post(crowd.page(), data={"csrf_token": token, "kind": "media"}, timeout=30)
     assert (sent.status_code, "It could not be kept." in sent.text) == (503, True)
 
