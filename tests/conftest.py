@@ -1,4 +1,4 @@
-"""What all tests share: the option that writes the golden files anew, and how long hypothesis may look."""
+"""What all tests share: the option that writes the golden files anew, and how long hypothesis looks."""
 
 import pytest
 from hypothesis import settings
@@ -10,3 +10,5 @@ settings.load_profile("solidarity")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--golden-update", action="store_true", help="write the expected files of tests/golden anew")
+    how = "so many random orders of 30 events for each of the any-order tests, instead of the same few"
+    parser.addoption("--orders", type=int, default=0, metavar="N", help=how)

@@ -6,7 +6,7 @@ leaves out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector import leavings, memory
@@ -60,6 +60,11 @@ class Audience:
         """Those who get it."""
         return [person for person in self.people if not person.why]
 
+    @property
+    def mailable(self) -> frozenset[int]:
+        """Those who get it, or in whose stead somebody with the same address may: CiviMail takes either of them."""
+        return frozenset(person.id for person in self.people if person.why in ("", SAME_ADDRESS))
+
     def by_language(self, alert: Alert) -> Counter[str]:
         """Language of a mailing → how many get that one."""
         return Counter(alert.version(person.language).language for person in self.getting)
@@ -92,7 +97,10 @@ def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Ma
     inside = records.below(groups, alert.audience)
     gone = {int(row["contact_id"]) for row in removals if int(row["group_id"]) in inside} - here
     return Audience(
-        people=(*sort_out(people, left), *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone))),
+        people=(
+            *sort_out(people, left, lambda one: alert.version(one).language),
+            *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone)),
+        ),
         left=frozenset(left),
         known_left=frozenset(int(row["contact_id"]) for row in found["known left"]),
         problems=tuple(_problems(alert.audience, found["groups"])),
@@ -100,23 +108,24 @@ def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Ma
     )
 
 
-def sort_out(rows: Iterable[Row], left: Iterable[int]) -> tuple[Person, ...]:
+def sort_out(rows: Iterable[Row], left: Iterable[int], mailing: Callable[[str], str] = str) -> tuple[Person, ...]:
     """Who gets an alert, of contacts with one row for each of their addresses. Pure.
 
-    CiviMail takes the address for mass mailings where there is one, else the first one; equal addresses get one mail.
+    CiviMail takes the address for mass mailings where there is one, else the first one; equal addresses get one mail of
+    each mailing. mailing: the language that somebody reads → the language of the mailing that they get.
     """
     gone, of_contact = frozenset(left), dict[int, list[Row]]()
     for row in rows:
         of_contact.setdefault(int(row["id"]), []).append(row)
-    people, taken = [], set[str]()
+    people, taken = [], set[tuple[str, str]]()
     for id_, theirs in sorted(of_contact.items()):
         address, why = _address(theirs)
         why = _personal(theirs[0], id_ in gone) or why
-        if not why and address in taken:
+        language = str(theirs[0].get("preferred_language") or "")[:2].lower() or NO_LANGUAGE
+        if not why and (address, mailing(language)) in taken:
             why = SAME_ADDRESS
         if not why:
-            taken.add(address)
-        language = str(theirs[0].get("preferred_language") or "")[:2].lower() or NO_LANGUAGE
+            taken.add((address, mailing(language)))
         people.append(Person(id_, language, address, why))
     return tuple(people)
 

@@ -186,8 +186,7 @@ class Alerts:
         if not alert.plan.startswith(checking.content_mark(alert)):
             return self._back(alert, "its text or audience was changed after the decision.")
         now = audience.read(self.client, self.store, self.checker.hasher, alert)
-        getting = {person.id for person in now.getting}
-        gone = set(mailings.recipients(self.client, ours)) - getting
+        gone = set(mailings.recipients(self.client, ours)) - now.mailable
         if not gone:
             return 0
         mailings.withdraw(self.client, ours)

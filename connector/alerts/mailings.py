@@ -124,7 +124,10 @@ def try_out(client: CiviClient, mailings: Iterable[Mailing], addresses: Sequence
 
 
 def _create(client: CiviClient, called: str, letter: Letter, sender: tuple[str, str]) -> Mailing:
-    who = dict(zip(("from_name", "from_email"), sender, strict=True)) if sender[1] else {}
+    # Without an address of its own for replies, CiviCRM sends them to its default one.
+    who = (
+        dict(zip(("from_name", "from_email", "replyto_email"), (*sender, sender[1]), strict=True)) if sender[1] else {}
+    )
     values = {
         "name": called,
         "subject": letter.subject,

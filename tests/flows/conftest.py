@@ -8,13 +8,14 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from connector.cli import main
 from tests.flows.fund import FundFlow as FundFlow, fund as fund
@@ -195,3 +196,16 @@ def worker(bare: Site, stripe: StripeSandbox, tmp_path: Path) -> Iterator[Fund]:
 def books(site: Site) -> Books:
     """What CiviCRM holds of the fund."""
     return Books(site.url, site.setup_key)
+
+
+@pytest.fixture
+def orders(request: pytest.FixtureRequest) -> Callable[[int, int], settings]:
+    """How many orders of how many events a state machine tries: the same few, or as many random ones as asked for."""
+
+    def found(examples: int, steps: int) -> settings:
+        usual: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+        if many := request.config.getoption("--orders"):
+            return settings(max_examples=many, stateful_step_count=30, derandomize=False, print_blob=True, **usual)
+        return settings(max_examples=examples, stateful_step_count=steps, **usual)
+
+    return found

@@ -4,11 +4,12 @@ Hypothesis invents the order of roster versions, staff edits, leavings, opt-outs
 holds the truth.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis import settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -188,6 +189,7 @@ def network(ready: Site, tmp_path: Path) -> type[Network]:
     return Network
 
 
-def test_any_order_of_rosters_edits_and_leavings(network: type[Network]) -> None:
-    few = settings(max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck))
-    run_state_machine_as_test(network, settings=few)
+def test_any_order_of_rosters_edits_and_leavings(
+    network: type[Network], orders: Callable[[int, int], settings]
+) -> None:
+    run_state_machine_as_test(network, settings=orders(12, 14))
