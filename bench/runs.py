@@ -22,7 +22,8 @@ SOLIDARITY = str(Path(sys.executable).with_name("solidarity"))
 class Run:
     """What one command took: seconds on the clock, seconds of its own CPU, requests to CiviCRM, megabytes at most.
 
-    writes: how many of its requests wrote. waited: seconds until CiviCRM answered, all requests together.
+    writes: how many of its requests wrote. waited: seconds until CiviCRM answered, all requests together. log: a line
+    for each request.
     """
 
     seconds: float
@@ -31,6 +32,7 @@ class Run:
     writes: int
     megabytes: int
     waited: float
+    log: tuple[str, ...]
 
 
 class Connector:
@@ -78,6 +80,7 @@ class Connector:
             writes=sum(any(word in line for word in (".save", ".update", ".create")) for line in sent),
             megabytes=after.ru_maxrss // 1024,
             waited=sum(int(ms) for ms in re.findall(r" HTTP \d+ in (\d+) ms", done.stderr)) / 1000,
+            log=tuple(sent),
         )
 
 

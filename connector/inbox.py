@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from connector import clock
 from connector.store import Store, inbox
 
+# How the reason begins of what the door parks: nobody is told of it there.
+WRONG_MODE = "an event of the "
 WAITING, WORKING, DONE, IGNORED, PARKED = "waiting", "working", "done", "ignored", "parked"
 # After how long another worker takes up the rows of one that may be dead. One that is only slow still has the lease.
 CLAIMED_FOR = timedelta(seconds=30)
@@ -22,6 +24,7 @@ _SOON = timedelta(seconds=2)
 # After how long a row that cannot be settled is a person's: three days of CiviCRM or Stripe away are not.
 OLDEST = timedelta(days=7)
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+_OPEN = inbox.c.state.in_((WAITING, WORKING))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Inbox:
     def claim(self, most: int) -> list[Waiting]:
         """Take up to `most` roots that are due, the oldest first, with all rows of each. Nobody else gets them now."""
         now = clock.now()
-        due = sa.and_(inbox.c.state.in_((WAITING, WORKING)), inbox.c.due <= now)
+        self._put_right(now)
+        due = sa.and_(_OPEN, inbox.c.due <= now)
         oldest = sa.func.min(inbox.c.id)
         roots = sa.select(inbox.c.root).where(due).group_by(inbox.c.root).order_by(oldest).limit(most)
         claimed: list[Waiting] = []
@@ -65,8 +69,15 @@ class Inbox:
                 claimed.append(self._waiting(root, mine))
         return claimed
 
+    def _put_right(self, now: datetime) -> None:
+        """What was written by a clock that was ahead: no pause is so long, and the age of a row counts from now on."""
+        for column, latest in ((inbox.c.due, now + _LONGEST_PAUSE), (inbox.c.received, now)):
+            wrong = sa.and_(_OPEN, column > latest)
+            if self._store.read(sa.select(inbox.c.id).where(wrong).limit(1)):
+                self._store.write(sa.update(inbox).where(wrong).values({column.name: now}))
+
     def _take(self, id_: int, now: datetime) -> bool:
-        still_due = sa.and_(inbox.c.id == id_, inbox.c.state.in_((WAITING, WORKING)), inbox.c.due <= now)
+        still_due = sa.and_(inbox.c.id == id_, _OPEN, inbox.c.due <= now)
         with self._store.engine.begin() as connection:
             taken = connection.execute(sa.update(inbox).where(still_due).values(state=WORKING, due=now + CLAIMED_FOR))
         return taken.rowcount == 1
@@ -80,15 +91,14 @@ class Inbox:
         """Settled (done), nothing to do with us (ignored), or for a person (parked)."""
         self._set(waiting.ids, state=state, why=why[:255])
 
-    def retry_later(self, waiting: Waiting, why: str) -> bool:
-        """Try again after a pause that grows; after a week it is parked instead. Returns whether it still waits."""
-        now = clock.now()
-        if now - waiting.received > OLDEST:
-            self.end(waiting, PARKED, f"not settled for {OLDEST.days} days: {why}")
-            return False
+    def is_too_old(self, waiting: Waiting) -> bool:
+        """True when it has waited for a week: then a person has to look."""
+        return clock.now() - waiting.received > OLDEST
+
+    def retry_later(self, waiting: Waiting, why: str) -> None:
+        """Try again after a pause that grows."""
         pause = min(_FIRST_PAUSE * 2 ** min(waiting.attempts, 20), _LONGEST_PAUSE)
-        self._set(waiting.ids, state=WAITING, why=why[:255], attempts=waiting.attempts + 1, due=now + pause)
-        return True
+        self._set(waiting.ids, state=WAITING, why=why[:255], attempts=waiting.attempts + 1, due=clock.now() + pause)
 
     def busy(self, waiting: Waiting, until: datetime) -> None:
         """Somebody else is at work on this root: look again soon, at the latest when they must be done. No attempt."""
@@ -128,9 +138,14 @@ class Inbox:
         query = sa.select(inbox.c.state, sa.func.count()).group_by(inbox.c.state)
         return {row[0]: row[1] for row in self._store.read(query)}
 
+    def has_parked(self, why: str) -> bool:
+        """True when a row is parked whose reason begins so."""
+        parked = sa.and_(inbox.c.state == PARKED, inbox.c.why.startswith(why, autoescape=True))
+        return bool(self._store.read(sa.select(inbox.c.id).where(parked).limit(1)))
+
     def oldest(self) -> datetime | None:
         """When the oldest row that is not settled was received, aware UTC; None when none is."""
-        query = sa.select(sa.func.min(inbox.c.received)).where(inbox.c.state.in_((WAITING, WORKING)))
+        query = sa.select(sa.func.min(inbox.c.received)).where(_OPEN)
         ((found,),) = self._store.read(query)
         return cast(datetime | None, found)
 

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
@@ -12,25 +12,34 @@ from connector import clock
 from connector.errors import AlreadyExists, ConnectorError, TransientError, UnknownOutcome
 from connector.store import Store, leases
 
+# No lease is held for longer than until midnight; one that says so was written by a clock that was ahead.
+_LONGEST = timedelta(days=2)
+
 
 class Lease:
-    """The right to be the only writer of one thing. Whoever dies loses it when its time runs out, not before."""
+    """The right to be the only writer of one thing. Whoever dies loses it when its time runs out, not before.
+
+    ran_out: whether the last holder never gave it back; known when it is taken.
+    """
 
     def __init__(self, store: Store, name: str, seconds: float, holder: str = "") -> None:
         self._store, self.name, self.seconds = store, name, seconds
         self._holder = holder or str(uuid.uuid4())
+        self.ran_out = False
 
     def take(self) -> datetime | None:
         """Take the lease. Returns None when it is ours, else until when (aware UTC) another holder has it."""
         now = clock.now()
         try:
             with self._store.engine.begin() as connection:
-                connection.execute(sa.delete(leases).where(leases.c.name == self.name, leases.c.until < now))
+                over = sa.or_(leases.c.until < now, leases.c.until > now + _LONGEST)
+                old = connection.execute(sa.delete(leases).where(leases.c.name == self.name, over))
                 mine = {"name": self.name, "holder": self._holder, "until": self._until(now)}
                 connection.execute(sa.insert(leases).values(mine))
         except sa.exc.IntegrityError:
             held = self._store.read(sa.select(leases.c.until).where(leases.c.name == self.name))
             return held[0].until if held else now
+        self.ran_out = old.rowcount == 1
         return None
 
     def renew(self) -> None:
@@ -39,28 +48,13 @@ class Lease:
         with self._store.engine.begin() as connection:
             renewed = connection.execute(sa.update(leases).where(mine).values(until=self._until(clock.now())))
             if renewed.rowcount != 1:
-                raise TransientError(
-                    f"This run was away for too long and another one took over {self.name}.",
-                    next_step="nothing is lost; run the command again when the other one has ended.",
-                )
+                raise _taken_over(self.name)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Prolong the lease all the while, however long a single write takes; it stops with the process."""
-        ended = threading.Event()
-
-        def beat() -> None:
-            while not ended.wait(self.seconds / 3):
-                with suppress(TransientError, sa.exc.SQLAlchemyError):  # the next `renew` of the run itself tells it
-                    self.renew()
-
-        thread = threading.Thread(target=beat, name=f"lease {self.name}", daemon=True)
-        thread.start()
-        try:
+        with _beating(self.renew, lambda: self.seconds):
             yield
-        finally:
-            ended.set()
-            thread.join()
 
     def give_back(self) -> None:
         """Release the lease."""
@@ -76,11 +70,15 @@ class Lease:
 
 
 class Leases:
-    """Several leases that are taken one after the other, and kept or given back together."""
+    """Several leases that are taken one after the other, and kept or given back together.
+
+    ran_out: those of ours whose last holder never gave them back: it died, or lost track of what it wrote.
+    """
 
     def __init__(self, store: Store, seconds: float) -> None:
         self._store, self._seconds, self._holder = store, seconds, str(uuid.uuid4())
-        self._held: dict[str, Lease] = {}
+        self._held: set[str] = set()
+        self.ran_out: set[str] = set()
 
     def take(self, name: str) -> datetime | None:
         """Take one more. Returns None when it is ours, else until when (aware UTC) another holder has it."""
@@ -89,7 +87,8 @@ class Leases:
         lease = Lease(self._store, name, self._seconds, self._holder)
         if until := lease.take():
             return until
-        self._held[name] = lease
+        self._held.add(name)
+        self.ran_out |= {name} if lease.ran_out else set()
         return None
 
     def renew(self, seconds: float) -> None:
@@ -98,9 +97,21 @@ class Leases:
         Raises TransientError when one ran out and another took it.
         """
         self._seconds = seconds
-        for lease in self._held.values():
-            lease.seconds = seconds
-            lease.renew()
+        if self.prolong() != len(self._held):
+            raise _taken_over("what it was at work on")
+
+    def prolong(self) -> int:
+        """Let all that are still ours last as long again. Returns how many they are."""
+        mine = sa.update(leases).where(leases.c.holder == self._holder)
+        with self._store.engine.begin() as connection:
+            until = clock.now() + timedelta(seconds=self._seconds)
+            return connection.execute(mine.values(until=until)).rowcount
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Prolong all of them all the while, however long Stripe or CiviCRM take to answer."""
+        with _beating(self.prolong, lambda: self._seconds):
+            yield
 
     def give_back(self) -> None:
         """Release all. Not after a write whose outcome is unknown: then they run out by themselves."""
@@ -111,18 +122,47 @@ class Leases:
 
 @contextmanager
 def given_back(store: Store, seconds: float) -> Iterator[Leases]:
-    """Leases that are given back at the end, also after trouble: unless CiviCRM may still be at work on a write.
+    """Leases that are kept all the while and given back at the end, also after trouble.
 
-    Then they run out by themselves.
+    Unless CiviCRM may still be at work on a write: then they run out by themselves, so many seconds from then on.
     """
     leases = Leases(store, seconds)
     try:
-        yield leases
+        with leases.kept():
+            yield leases
     except UnknownOutcome as error:
         if isinstance(error, AlreadyExists):
             leases.give_back()
+        else:
+            leases.prolong()
         raise
     except ConnectorError:
         leases.give_back()
         raise
     leases.give_back()
+
+
+@contextmanager
+def _beating(prolong: Callable[[], object], seconds: Callable[[], float]) -> Iterator[None]:
+    """Prolong again and again, three times in what a lease lasts; it stops with the process."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(seconds() / 3):
+            with suppress(TransientError, sa.exc.SQLAlchemyError):  # the next `renew` of the run itself tells it
+                prolong()
+
+    thread = threading.Thread(target=beat, name="leases", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _taken_over(what: str) -> TransientError:
+    return TransientError(
+        f"This run was away for too long and another one took over {what}.",
+        next_step="nothing is lost; run the command again when the other one has ended.",
+    )

@@ -105,6 +105,12 @@ class StripeApi:
         asked: Any = {"payment_intent": payment_intent, "limit": 100}
         return sorted(self._all("dispute", lambda: self._v1.disputes.list(asked)), key=lambda one: int(one["created"]))
 
+    def earlier_charges(self, payment_intent: str, newest: str) -> list[Object]:
+        """The other Charges of a payment, newest first: tries that failed, or that had arrived and bounced."""
+        expand = ["data.balance_transaction", "data.failure_balance_transaction"]
+        asked: Any = {"payment_intent": payment_intent, "limit": 100, "expand": expand}
+        return [one for one in self._all("charge", lambda: self._v1.charges.list(asked)) if one["id"] != newest]
+
     def payment_intents(self, since: int) -> Iterator[Object]:
         """Every PaymentIntent made since then (seconds of the epoch), newest first."""
         asked: Any = {"created": {"gte": since}, "limit": 100}
@@ -114,6 +120,21 @@ class StripeApi:
         """Every Subscription made since then, ended ones too, newest first."""
         asked: Any = {"created": {"gte": since}, "status": "all", "limit": 100}
         return self._all("subscription", lambda: self._v1.subscriptions.list(asked))
+
+    def refunds_since(self, since: int) -> Iterator[Object]:
+        """Every Refund made since then, of old payments too, newest first."""
+        asked: Any = {"created": {"gte": since}, "limit": 100}
+        return self._all("refund", lambda: self._v1.refunds.list(asked))
+
+    def disputes_since(self, since: int) -> Iterator[Object]:
+        """Every Dispute opened since then, of old payments too, newest first."""
+        asked: Any = {"created": {"gte": since}, "limit": 100}
+        return self._all("dispute", lambda: self._v1.disputes.list(asked))
+
+    def transactions(self, since: int) -> Iterator[Object]:
+        """Every balance transaction since then with what it is about, newest first."""
+        asked: Any = {"created": {"gte": since}, "limit": 100, "expand": ["data.source"]}
+        return self._all("balance_transaction", lambda: self._v1.balance_transactions.list(asked))
 
     def payouts(self, since: int) -> Iterator[Object]:
         """Every Payout made since then, newest first."""

@@ -5,21 +5,22 @@ What stops an alert (`stops`) nobody can pass; what the report only warns of can
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from html import escape
 from pathlib import Path
 
 from connector import clock
-from connector.alerts import activities, audience as audiences, cleaning, consent, letters
+from connector.alerts import activities, audience as audiences, cleaning, consent, letters, people
 from connector.alerts.activities import ALERT, WITHDRAWN, Alert, stamp
+from connector.alerts.approving import Deciders
 from connector.alerts.audience import Audience
 from connector.alerts.consent import Hit
 from connector.alerts.kinds import Kind, Kinds
 from connector.alerts.letters import Letter
 from connector.civicrm.answers import Row
-from connector.civicrm.client import CiviClient
+from connector.civicrm.client import Call, CiviClient
 from connector.memory import Hasher
 from connector.store import Store
 
@@ -31,12 +32,16 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One alert as it stands. plan: the checksum of all that a mail would say and of whom it would go to."""
+    """One alert as it stands.
+
+    plan: the checksum of all that a mail would say and of whom it would go to; deciders: who may decide about it.
+    """
 
     alert: Alert
     audience: Audience
     letters: tuple[Letter, ...]
     plan: str
+    deciders: Deciders
     stops: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -67,45 +72,37 @@ class Checker:
     act_home: str
 
     def look(self, alert: Alert) -> Report:
-        """The report. Some six requests, however many people; nothing is written."""
-        audience = audiences.read(self.client, self.store, self.hasher, alert)
+        """The report. One request, however many people; nothing is written.
+
+        One more each when somebody in the audience left a group once, and when people are to be left in peace.
+        """
+        found = self.client.multi(_calls(alert))
+        audience = audiences.of(self.client, self.store, self.hasher, alert, found)
         kind = self.kinds.kinds.get(alert.kind)
-        written = self._letters(alert)
-        hits = consent.hits(alert, consent.read(self.client, alert.community))
+        written = self._letters(alert, found["templates"])
+        hits = consent.hits(alert, consent.of(found))
         stops = [*audience.problems, *_incomplete(alert, kind), *map(_without_consent, hits)]
-        recent = self._recent(alert) if kind else []
+        recent = found["recent"]
         warnings = list(warned(alert, kind, audience, recent, self._rested(recent, kind))) if kind else []
         return Report(
             alert,
             audience,
             tuple(written),
             plan_of(alert, written, self.kinds),
+            people.deciders(found, alert),
             tuple(stops),
             tuple(hits),
             tuple(warnings),
         )
 
-    def _letters(self, alert: Alert) -> list[Letter]:
-        templates = letters.templates(self.client, alert.kind, self.mappings)
+    def _letters(self, alert: Alert, rows: Iterable[Row]) -> list[Letter]:
+        templates = letters.chosen(alert.kind, rows, self.mappings)
         page = f"{self.act_home}/act/{alert.id}" if self.act_home else ""
         return [
             letters.compose(alert, version, templates[version.language], page)
             for version in alert.versions
             if version.language in templates
         ]
-
-    def _recent(self, alert: Alert) -> list[Row]:
-        """Alerts of the same kind that were approved in the last seven days."""
-        since = stamp(clock.now() - timedelta(days=7))
-        where = [
-            ["activity_type_id:name", "=", ALERT],
-            ["is_deleted", "=", False],
-            ["id", "!=", alert.id],
-            [f"{ALERT}.Kind", "=", alert.kind],
-            [f"{ALERT}.State", "!=", WITHDRAWN],
-            [f"{ALERT}.Approved_On", ">=", since],
-        ]
-        return self.client.api4("Activity", "get", select=["id", f"{ALERT}.Approved_On", *_AUDIENCE], where=where)
 
     def _rested(self, recent: Sequence[Row], kind: Kind | None) -> frozenset[int]:
         """Who got one of these so recently that they should be left in peace."""
@@ -117,6 +114,26 @@ class Checker:
             return frozenset()
         rows = self.client.api4("Contact", "get", select=["id"], where=[["groups", "IN", sorted(groups)]])
         return frozenset(int(row["id"]) for row in rows)
+
+
+def _calls(alert: Alert) -> dict[str, Call]:
+    """All that a report asks about, so that it is read together."""
+    calls = audiences.calls(alert) | consent.calls(alert.community) | people.calls(alert)
+    return calls | {"templates": letters.call(alert.kind), "recent": _recent(alert)}
+
+
+def _recent(alert: Alert) -> Call:
+    """Alerts of the same kind that were approved in the last seven days."""
+    since = stamp(clock.now() - timedelta(days=7))
+    where = [
+        ["activity_type_id:name", "=", ALERT],
+        ["is_deleted", "=", False],
+        ["id", "!=", alert.id],
+        [f"{ALERT}.Kind", "=", alert.kind],
+        [f"{ALERT}.State", "!=", WITHDRAWN],
+        [f"{ALERT}.Approved_On", ">=", since],
+    ]
+    return ("Activity", "get", {"select": ["id", f"{ALERT}.Approved_On", *_AUDIENCE], "where": where})
 
 
 def _incomplete(alert: Alert, kind: Kind | None) -> Iterator[str]:

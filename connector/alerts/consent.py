@@ -75,14 +75,18 @@ class Hit:
 
 def read(client: CiviClient, community: str) -> Consent:
     """What a community agreed to, in one request. Raises UserError when CiviCRM has no such community."""
-    found = client.multi(_calls(f"community:{community}"))
+    return of(client.multi(calls(community)))
+
+
+def of(found: Mapping[str, Sequence[Row]]) -> Consent:
+    """What a community agreed to, by the answers to `calls`. Raises UserError when CiviCRM has no such community."""
     if not found["community"]:
         raise UserError(
             "CiviCRM has no record of the community that the alert is about, so nobody knows what it agreed to.",
             next_step="`solidarity setup apply` makes it; look for it in the trash first.",
         )
     facts = found["community"][0]
-    people = [side for row in found["people"] for side in _sides(row, int(facts["id"]))]
+    people = [side for row in found["related"] for side in _sides(row, int(facts["id"]))]
     return parse(facts[f"{FACTS}.Consent_Covers"], facts[f"{FACTS}.Consent_Withheld"], people)
 
 
@@ -120,16 +124,20 @@ def marked(alert: Alert, hit: Hit) -> str:
     return f"{dots[0]}{escape(before)}<mark>{escape(said[begin:end])}</mark>{escape(after)}{dots[1]}"
 
 
-def _calls(community: str) -> dict[str, Call]:
-    """One that ended and is not switched off counts as related, too: one name too many is better than one too few."""
+def calls(community: str) -> dict[str, Call]:
+    """The questions about a community, by its code.
+
+    A relationship that ended and is not switched off counts, too: one name too many is better than one too few.
+    """
+    number = f"community:{community}"
     names = ("contact_type", "display_name", "first_name", "middle_name", "last_name", "nick_name")
     sides = ("contact_id_a", "contact_id_b")
-    either = ["OR", [[f"{side}.external_identifier", "=", community] for side in sides]]
+    either = ["OR", [[f"{side}.external_identifier", "=", number] for side in sides]]
     select = [*sides, *(f"{side}.{name}" for side in sides for name in names)]
     facts = ["id", f"{FACTS}.Consent_Covers", f"{FACTS}.Consent_Withheld"]
     return {
-        "community": ("Organization", "get", {"select": facts, "where": [["external_identifier", "=", community]]}),
-        "people": ("Relationship", "get", {"select": select, "where": [["is_active", "=", True], either]}),
+        "community": ("Organization", "get", {"select": facts, "where": [["external_identifier", "=", number]]}),
+        "related": ("Relationship", "get", {"select": select, "where": [["is_active", "=", True], either]}),
     }
 
 

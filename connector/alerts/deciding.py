@@ -1,13 +1,12 @@
 """What staff decide about an alert, carried out. Who decided is read from CiviCRM's own record of the form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from connector import clock
 from connector.alerts import activities, approving, people
 from connector.alerts.activities import APPROVED, DRAFT, READY, SENT, WITHDRAWN, Alert, stamp
 from connector.alerts.loop import Alerts
-from connector.alerts.people import Office
 from connector.desk import activities as desk, deciding, problems
 from connector.desk.activities import Decision
 from connector.desk.deciding import Answered
@@ -19,10 +18,13 @@ OPEN = frozenset({DRAFT, READY, APPROVED, activities.SCHEDULED})
 
 @dataclass(frozen=True, slots=True)
 class AlertDecisions:
-    """Carries out decisions. tell_staff: mails the approvers that one person sent an incident alone."""
+    """Carries out decisions.
+
+    tell_staff: mails these approvers (contact → address) that one person sent an incident alone.
+    """
 
     alerts: Alerts
-    tell_staff: Callable[[Alert, Decision, Office], None]
+    tell_staff: Callable[[Alert, Decision, Mapping[int, str]], None]
 
     def decide(self, decision: Decision) -> int:
         """Carry out one decision and close it. Returns 0 when another worker is at work on the alert."""
@@ -46,12 +48,12 @@ class AlertDecisions:
             return deciding.void(client, decision, "Lock-down is on: nothing is sent.")
         if kind is None:
             return deciding.void(client, decision, f"There is no kind of alert '{alert.kind}' here.")
-        report, office = alerts.checker.look(alert), people.read(client, alert)
+        report = alerts.checker.look(alert)
         why = approving.refused(
             decision,
             alert,
             kind,
-            office.deciders,
+            report.deciders,
             plan=report.plan,
             count=report.count,
             stops=report.stops,
@@ -62,22 +64,23 @@ class AlertDecisions:
             if report.plan != alert.plan and alert.state == READY:
                 activities.move(client, alert, READY, "Changed since the report; it is looked at anew.", Plan=None)
             return deciding.void(client, decision, why)
-        alone = office.deciders.is_alone(decision.by)
+        alone = report.deciders.is_alone(decision.by)
         if alone:
-            self._told_all(alert, decision, office)
+            self._told_all(alert, decision, people.addresses(client, report.deciders.approvers))
         said = "Approved by its author alone, for an incident." if alone else "Approved."
         values = {"Decision": decision.id, "Count": report.count, "Approved_On": stamp(clock.now())}
-        activities.move(client, alert, APPROVED, said, **values)
+        if activities.move(client, alert, APPROVED, said, **values):
+            alerts.approved(report, decision.id)
         return deciding.done(client, decision, said)
 
-    def _told_all(self, alert: Alert, decision: Decision, office: Office) -> None:
+    def _told_all(self, alert: Alert, decision: Decision, approvers: Mapping[int, str]) -> None:
         """Everybody who may approve sees it in CiviCRM, and by mail."""
         what = f"Alert {alert.id} was approved by whoever wrote it, contact {decision.by}, alone."
         told = Problem(f"alerts:{alert.id}:alone", what, "read it; withdraw it if it is wrong; then dismiss this.")
         entity, action, params = problems.call([told.key])
         known = problems.by_key(self.alerts.client.api4(entity, action, **params))
         problems.open_new(self.alerts.client, known, [told])
-        self.tell_staff(alert, decision, office)
+        self.tell_staff(alert, decision, approvers)
 
     def _other(self, alert: Alert, decision: Decision) -> int:
         alerts, client, verdict = self.alerts, self.alerts.client, decision.verdict

@@ -5,7 +5,7 @@ with what CiviMail asks of every mail, out of this folder. CiviCRM's own tokens 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
@@ -26,7 +26,8 @@ from connector.alerts import cleaning, filling
 from connector.alerts.activities import Alert, Version
 from connector.alerts.filling import Value
 from connector.alerts.words import Words, words
-from connector.civicrm.client import CiviClient
+from connector.civicrm.answers import Row
+from connector.civicrm.client import Call, CiviClient
 from connector.mappings import suggest
 from connector.settings import SHIPPED_MAPPINGS
 
@@ -34,8 +35,8 @@ clean = cleaning.clean
 
 LONGEST_SUBJECT = 128  # CiviCRM holds no more: civicrm_mailing.subject is varchar(128)
 GLANCE = 110  # what mail programs show beside the subject
-# What opens the member's own page. {contact.checksum} brings its own "cs=".
-_PERSONAL = "?{contact.checksum}&cid={contact.contact_id}"
+# What opens the member's own page, in the language of the mail. {contact.checksum} brings its own "cs=".
+_PERSONAL = "&{contact.checksum}&cid={contact.contact_id}"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -54,12 +55,22 @@ def templates(client: CiviClient, kind: str, folder: Path = SHIPPED_MAPPINGS) ->
 
     folder: where the mappings are. A template that staff switched off or emptied counts as lacking.
     """
+    entity, action, params = call(kind)
+    return chosen(kind, client.api4(entity, action, **params), folder)
+
+
+def call(kind: str) -> Call:
+    """The question for the templates of a kind of alert; `chosen` reads its answer."""
+    where = [["msg_title", "IN", [title(kind, code) for code in LANGUAGES]], ["is_active", "=", True]]
+    select = ["msg_title", "msg_subject", "msg_html"]
+    return ("MessageTemplate", "get", {"select": select, "where": where, "orderBy": {"id": "DESC"}})
+
+
+def chosen(kind: str, rows: Iterable[Row], folder: Path) -> Mapping[str, Template]:
+    """Language → template, of CiviCRM's rows and, for what they lack, of the shipped file."""
     shipped = alert_templates.load(folder / "alert_templates.toml")
     found = {code: shipped[kind, code] for code in LANGUAGES if (kind, code) in shipped}
     titles = {title(kind, code): code for code in LANGUAGES}
-    where = [["msg_title", "IN", list(titles)], ["is_active", "=", True]]
-    select = ["msg_title", "msg_subject", "msg_html"]
-    rows = client.api4("MessageTemplate", "get", select=select, where=where, orderBy={"id": "DESC"})
     for row in rows:  # the oldest of several with one title comes last and stays
         if str(row["msg_html"] or "").strip():
             found[titles[row["msg_title"]]] = Template(str(row["msg_subject"] or ""), str(row["msg_html"]))
@@ -116,7 +127,7 @@ def _values(alert: Alert, version: Version, frame: Words, act_url: str) -> dict[
     if link := cleaning.address(alert.ask_link):
         values["link"] = _link(link, frame.act, button=True)
     if act_url:
-        values["page"] = _link(f"{act_url}{_PERSONAL}", frame.page, button=False)
+        values["page"] = _link(f"{act_url}?lang={version.language}{_PERSONAL}", frame.page, button=False)
     return values
 
 

@@ -12,7 +12,7 @@ from connector.alerts.activities import Alert
 from connector.alerts.audience import LEFT_GROUP, Audience
 from connector.alerts.letters import Letter
 from connector.civicrm.answers import Row
-from connector.civicrm.client import CiviClient
+from connector.civicrm.client import Call, CiviClient
 from connector.errors import PermanentError, UserError
 
 # What CiviCRM calls the states of a mailing. What is not begun can still be taken back.
@@ -84,12 +84,10 @@ def draft(
     """
     old = find(client, alert)
     there = {one.name: one for one in (withdraw(client, old, only=DRAFTS) if anew else old)}
-    found: list[Mailing] = []
-    for letter in sorted(letters, key=lambda one: one.language == alert.main.language):
-        called = name(alert, letter.language, plan)
-        mailing = there.get(called) or _create(client, called, letter, sender)
-        _name_recipients(client, alert, mailing, audience, [one.id for one in found])
-        found.append(mailing)
+    called = [(name(alert, one.language, plan), one) for one in letters]
+    found = [there.get(wanted) or _create(client, wanted, letter, sender) for wanted, letter in called]
+    found.sort(key=lambda one: one.language == alert.main.language)
+    client.multi({str(one.id): _recipients(alert, one, audience, [other.id for other in found[:-1]]) for one in found})
     if any(one.sender == UNSET for one in found):
         raise UserError(
             "CiviCRM sends from an address that nobody has set yet.",
@@ -134,7 +132,10 @@ def try_out(client: CiviClient, mailings: Iterable[Mailing], addresses: Sequence
 
 
 def _create(client: CiviClient, called: str, letter: Letter, sender: tuple[str, str]) -> Mailing:
-    who = dict(zip(("from_name", "from_email"), sender, strict=True)) if sender[1] else {}
+    # Without an address of its own for replies, CiviCRM sends them to its default one.
+    who = (
+        dict(zip(("from_name", "from_email", "replyto_email"), (*sender, sender[1]), strict=True)) if sender[1] else {}
+    )
     values = {
         "name": called,
         "subject": letter.subject,
@@ -156,10 +157,11 @@ def _create(client: CiviClient, called: str, letter: Letter, sender: tuple[str, 
     return _mailing(mine[0])
 
 
-def _name_recipients(
-    client: CiviClient, alert: Alert, mailing: Mailing, audience: Audience, others: Sequence[int]
-) -> None:
-    """Who gets it: the groups of the alert, without who left and without who gets it in another language."""
+def _recipients(alert: Alert, mailing: Mailing, audience: Audience, others: Sequence[int]) -> Call:
+    """Who gets it: the groups of the alert, without who left and without who gets it in another language.
+
+    others: the mailings in other languages, which the one in the main language leaves out.
+    """
     rows = [("Include", _GROUP, group) for group in alert.audience]
     rows.append(("Exclude", _GROUP, audience.groups[LEFT_GROUP].id))
     if mailing.language == alert.main.language:
@@ -168,7 +170,7 @@ def _name_recipients(
         rows.append(("Exclude", _GROUP, _language_group(audience, mailing.language)))
     fields = ("group_type", "entity_table", "entity_id")
     records = [{"mailing_id": mailing.id, **dict(zip(fields, row, strict=True))} for row in rows]
-    client.api4("MailingGroup", "save", records=records, match=["mailing_id", *fields])
+    return ("MailingGroup", "save", {"records": records, "match": ["mailing_id", *fields]})
 
 
 def _language_group(audience: Audience, language: str) -> int:

@@ -58,7 +58,8 @@ LONGEST_PAUSE = 8.0
 class CiviClient:
     """A connection to one CiviCRM site under one key; several threads may use it, each with a connection of its own.
 
-    url: the site's base URL. timeout: seconds to wait for an answer. sleep: waits between attempts.
+    url: the site's base URL. timeout: seconds to wait for an answer. attempts: how often it is asked where repeating is
+    safe. sleep: waits between attempts.
     Every method raises UserError (key, permission, address), TransientError (not carried out),
     UnknownOutcome (a write that may have been carried out: look before repeating) or PermanentError.
     """
@@ -70,6 +71,7 @@ class CiviClient:
         api_key: str,
         url_form: UrlForm = "standalone",
         timeout: float = 60.0,
+        attempts: int = ATTEMPTS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not (api_key.isascii() and api_key.isprintable()):
@@ -80,6 +82,7 @@ class CiviClient:
         self.url = url.rstrip("/")
         self.url_form = url_form
         self.timeout = timeout
+        self.attempts = attempts
         self._sleep = sleep
         self._before_write: Callable[[], None] = lambda: None
         self._headers = {
@@ -172,7 +175,7 @@ class CiviClient:
 
     def _send(self, path: str, form: Mapping[str, str], asked: Asked, judge: Judge[Result]) -> Result:
         """Post until `judge` finds the answer good, as long as repeating is safe."""
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self.attempts + 1):
             if asked.writes:
                 self._before_write()
             try:
@@ -181,7 +184,7 @@ class CiviClient:
             except UnknownOutcome:
                 raise
             except TransientError as error:
-                if attempt == ATTEMPTS:
+                if attempt == self.attempts:
                     raise
                 pause = min(LONGEST_PAUSE, 0.5 * 2**attempt) * random.uniform(0.5, 1)
                 log.warning("%s not answered (%s), attempt %d, next in %.1f s", asked.name, error.what, attempt, pause)

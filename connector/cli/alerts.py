@@ -1,5 +1,6 @@
 """How the parts of the alerts are put together from the settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector import lockdown
@@ -8,7 +9,6 @@ from connector.alerts.activities import Alert
 from connector.alerts.checking import Checker
 from connector.alerts.deciding import AlertDecisions
 from connector.alerts.loop import Alerts
-from connector.alerts.people import Office
 from connector.civicrm.client import CiviClient
 from connector.cli.context import Context
 from connector.desk import problems
@@ -56,7 +56,7 @@ class _TellStaff:
     settings: Settings
     client: CiviClient
 
-    def __call__(self, alert: Alert, decision: Decision, office: Office) -> None:
+    def __call__(self, alert: Alert, decision: Decision, approvers: Mapping[int, str]) -> None:
         if not (self.settings.smtp_url and self.settings.mail_from):
             return  # it stands in CiviCRM's list of problems all the same
         mailer = Mailer(self.settings.smtp_url, self.settings.mail_from)
@@ -67,9 +67,8 @@ class _TellStaff:
             f"Read it now: {page}\n"
             "If it is wrong, decide to withdraw it; what is going out already can be paused in CiviMail.\n"
         )
-        for contact in sorted(office.deciders.approvers & office.addresses.keys()):
-            key = f"alert {alert.id} {decision.id} {contact}"
-            mailer.send(Mail(office.addresses[contact], subject, text, key=key))
+        for contact, address in sorted(approvers.items()):
+            mailer.send(Mail(address, subject, text, key=f"alert {alert.id} {decision.id} {contact}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,18 @@ def reconcile(context: Context, since: datetime | None, applies: bool, take: Seq
         undone = run.apply(take) if applies else []
         proofs = list(run.proofs(settles=applies))
         found = Plan("fund", (*run.plan(), *(change for proof in proofs for change in of_proof(proof))))
+        takeable = run.takeable(found.changes)
     if as_json:
         payouts = [_as_json(proof) for proof in proofs]
         click.echo(json.dumps({**json.loads(show.as_json(found, None)), "payouts": payouts, "undone": undone}))
     else:
-        _show(context, found, proofs, undone)
+        _show(context, found, proofs, takeable)
+        for line in undone:
+            context.err.print(f"Not done: {line}", soft_wrap=True)
     sys.exit(worst(Exit.FAILED if undone else Exit.DONE, found.exit_code()))
 
 
-def _show(context: Context, found: Plan, proofs: Sequence[Proof], undone: Sequence[str]) -> None:
+def _show(context: Context, found: Plan, proofs: Sequence[Proof], takeable: Sequence[int]) -> None:
     if proofs:
         table = Table("payout", "amount", "gifts", "without a gift", "verdict", box=None)
         for proof in proofs:
@@ -60,12 +63,9 @@ def _show(context: Context, found: Plan, proofs: Sequence[Proof], undone: Sequen
             table.add_row(proof.payout, f"{proof.amount} {proof.currency}", str(gifts), own, verdict)
         context.out.print(table)
     show.show_plan(context.out, found)
-    asked = sorted({change.id for change in found.changes if change.action == "ask" and change.id})
-    if asked:
-        ids = " ".join(f"--take {id_}" for id_ in asked)
+    if takeable:
+        ids = " ".join(f"--take {id_}" for id_ in takeable)
         context.out.print(f"To let CiviCRM follow Stripe: solidarity reconcile --apply {ids}", soft_wrap=True)
-    for line in undone:
-        context.err.print(f"Not done: {line}", soft_wrap=True)
 
 
 def _as_json(proof: Proof) -> dict[str, object]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from babel import Locale
 from flask import Flask, Response, g, render_template, request, session
-from flask_babel import Babel, format_currency, gettext
+from flask_babel import Babel, format_currency, format_decimal, gettext
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -44,6 +44,7 @@ def prepare(app: Flask, settings: Settings) -> tuple[CSRFProtect, Limiter]:
     app.context_processor(_for_templates)
     app.jinja_env.filters["money"] = money
     app.jinja_env.filters["country"] = country
+    app.jinja_env.filters["number"] = format_decimal
     app.after_request(lambda response: _guarded(response, settings))
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(429, _too_often)
@@ -79,9 +80,9 @@ def is_plain() -> bool:
     return not request.args.get("pledge")
 
 
-def message(title: str, text: str, status: int) -> tuple[str, int]:
-    """A page that says one thing."""
-    return render_template("message.html", title=title, text=text), status
+def message(title: str, text: str, status: int, *, back: str = "") -> tuple[str, int]:
+    """A page that says one thing. back: the address of the page to go on from, when it is not the giving page."""
+    return render_template("message.html", title=title, text=text, back=back), status
 
 
 def _storage(settings: Settings) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from flask_limiter import Limiter
 
 from connector import lockdown
@@ -23,7 +23,10 @@ from connector.webhooks import fund as funds
 # For each address that asks. A robot that tries cards gets no further than this, and not to Checkout.
 GIVE, GIVE_IN_ALL = "10 per minute; 40 per hour", "600 per hour"
 LINKS, MANAGE = "20 per minute", "5 per minute; 20 per hour"
-READ = "60 per minute"  # whole families read an alert behind one address
+# A whole town may read an alert behind one address. A personal link is looked up in CiviCRM.
+READ, ARRIVE = "600 per minute", "60 per minute"
+# Nobody waits before a page for as long as a worker does. Seconds, and how often what only reads is asked.
+PATIENCE, ATTEMPTS = 10.0, 2
 
 
 def register(app: Flask, settings: Settings, store: Store) -> None:
@@ -41,7 +44,8 @@ def register(app: Flask, settings: Settings, store: Store) -> None:
         url=settings.civicrm_url,
         api_key=settings.civicrm_api_key,
         url_form=settings.civicrm_url_form,
-        timeout=settings.civicrm_timeout_seconds,
+        timeout=min(settings.civicrm_timeout_seconds, PATIENCE),
+        attempts=ATTEMPTS,
     )
     giving = Giving(fund, fund.asking, Checkout(api, store, settings.public_url), signer, client)
     mailer = Mailer(settings.smtp_url, settings.mail_from)
@@ -64,7 +68,8 @@ def _limit(app: Flask, limiter: Limiter) -> None:
     views["manage.send"] = limiter.limit(MANAGE)(views["manage.send"])
     views["manage.enter"] = limiter.limit(LINKS)(views["manage.enter"])
     views["give.thanks"] = limiter.limit(LINKS)(views["give.thanks"])
-    views["act.page"] = limiter.limit(READ)(views["act.page"])
+    arrived = limiter.limit(ARRIVE, exempt_when=lambda: not request.args.get("cs"))(views["act.page"])
+    views["act.page"] = limiter.limit(READ)(arrived)
     views["act.send"] = limiter.limit(LINKS)(views["act.send"])
-    views["act.outcome"] = limiter.limit(LINKS)(views["act.outcome"])
+    views["act.outcome"] = limiter.limit(READ)(views["act.outcome"])
     app.view_functions.update(views)

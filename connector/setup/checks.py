@@ -28,6 +28,8 @@ NEEDED: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("Contact", "update", {"id": OTHER}, "edit all contacts"),
     ("Group", "create", {"title": "?", "group_type:name": ["Mailing List"]}, "access CiviMail"),
 )
+# How many of the things that set-up would make are named; `setup plan` names them all.
+SHOWN = 5
 # What only an administrator may do: a runtime key that can has too much power if it leaks.
 TOO_MUCH = (
     ("Setting", "get"),
@@ -186,7 +188,8 @@ def drift(setup: CiviClient, wanted: Setup) -> Finding:
     changes = setup_run.look(setup, wanted).changes
     if not changes:
         return Finding("set-up", True, "everything is there")
-    names = ", ".join(f"{change.entity} {change.key}" for change in changes)
+    names = ", ".join(f"{change.entity} {change.key}" for change in changes[:SHOWN])
+    names += f" and {len(changes) - SHOWN} more" if len(changes) > SHOWN else ""
     ask = any(change.action is Action.ASK for change in changes)
     return Finding("set-up", False, names, f"the administrator runs `solidarity setup {'plan' if ask else 'apply'}`")
 

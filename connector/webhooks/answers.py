@@ -5,7 +5,7 @@ from connector.desk.deciding import Answered
 from connector.desk.problems import DISMISSED, SOLVED, Problem
 from connector.errors import UserError
 from connector.inbox import PARKED, Inbox
-from connector.webhooks import ledger, made
+from connector.webhooks import ledger, made, recurring
 from connector.webhooks.decide import BY_HAND, DELETED, EDITED, FOREIGN
 from connector.webhooks.settle import Settler
 
@@ -29,6 +29,8 @@ def _carried_out(settler: Settler, problem: Problem, verdict: str) -> str:
         made.forget(settler.store, root)
     elif verdict == TAKE and kind in (EDITED, FOREIGN, BY_HAND) and root.startswith("pi_"):
         _adopt(settler, problem.record, root)
+    elif verdict == TAKE and kind == EDITED:
+        _adopt_gift(settler, problem.record)
     elif verdict == TAKE:
         return "There is no value of Stripe's to take here."
     inbox = Inbox(settler.store)
@@ -60,3 +62,11 @@ def _adopt(settler: Settler, contribution: int, payment: str) -> None:
         values = {"invoice_id": payment, ledger.WRITTEN: str(ledger.entry(rows[0]).books)}
         where = [["id", "=", contribution], ledger.TEST_TOO]
         settler.client.api4("Contribution", "update", where=where, values=values)
+
+
+def _adopt_gift(settler: Settler, recur: int) -> None:
+    """Make a monthly gift ours, as it stands: settling then writes Stripe's state over it."""
+    where = [["id", "=", recur], ledger.TEST_TOO]
+    for row in settler.client.api4("ContributionRecur", "get", select=recurring.SELECT, where=where):
+        values = {recurring.WRITTEN: recurring.as_it_stands(recurring.entry(row))}
+        settler.client.api4("ContributionRecur", "update", where=where, values=values)

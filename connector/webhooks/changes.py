@@ -43,10 +43,9 @@ def _of_payment(id_: str, decision: Decision, there: Look) -> Iterator[Change]:
     elif decision.facts and entry:
         fields = tuple(FieldChange(name, entry.facts.get(name), value) for name, value in decision.facts.items())
         yield Change(Action.UPDATE, CONTRIBUTION, id_, "what stands beside the money", number, fields=fields)
-    if decision.second:
-        dispute, step = decision.second
-        fields = tuple(_fields(None, step.after))
-        yield Change(Action.CREATE, CONTRIBUTION, dispute, "won back by appeal", fields=fields)
+    for dispute, (before, way) in decision.seconds.items():
+        what = Action.CREATE if before is None else Action.UPDATE
+        yield Change(what, CONTRIBUTION, dispute, "won back by appeal", fields=tuple(_fields(before, way[-1].after)))
     for question in decision.questions:
         action = Action.ASK if question.kind in _ASKING else Action.NOTE
         yield Change(action, CONTRIBUTION, id_, f"{question.what} {question.next_step}", question.record or number)
@@ -54,11 +53,11 @@ def _of_payment(id_: str, decision: Decision, there: Look) -> Iterator[Change]:
 
 def _of_gift(id_: str, gift: Subscription, there: Look) -> Iterator[Change]:
     known = there.recurs.get(id_) or ()
-    if not known:
+    if there.makes(id_):
         yield Change(Action.CREATE, RECUR, id_, "not in CiviCRM yet")
-    elif recurring.was_edited(known[0]):
-        yield Change(Action.ASK, RECUR, id_, "changed in CiviCRM; Stripe says otherwise", known[0].id)
-    elif known[0].written != recurring.state(gift):
+    for question in recurring.questions(gift, known, was_made=id_ in there.made):
+        yield Change(Action.ASK, RECUR, id_, f"{question.what} {question.next_step}", known[0].id if known else None)
+    if known and not recurring.was_edited(known[0]) and known[0].written != recurring.state(gift):
         fields = (FieldChange("state", known[0].written, recurring.state(gift)),)
         yield Change(Action.UPDATE, RECUR, id_, "Stripe's state changed", known[0].id, fields=fields)
 

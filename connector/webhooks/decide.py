@@ -15,8 +15,8 @@ from connector.webhooks.table import COMPLETED, Books, Step, Wanted, stamp, step
 # What is asked. A key names payment and kind, so that the same thing is asked once, and known again when answered.
 EDITED, DELETED, FOREIGN, BY_HAND, STUCK, UNPAID = "edited", "deleted", "foreign", "by-hand", "stuck", "unpaid"
 KINDS = (EDITED, DELETED, FOREIGN, BY_HAND, STUCK, UNPAID, "giver", "chapter", "pledge")
-# Inquiries and disputes that somebody still can answer.
-OPEN_DISPUTES = frozenset({"needs_response", "under_review", "warning_needs_response", "warning_under_review"})
+# Of each dispute: that it is open, that it was won back by appeal, that somebody changed what was won back.
+OF_DISPUTES = ("dispute", "won", "second")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,16 @@ class Question:
 class Found:
     """What CiviCRM has of one payment.
 
-    entry: its contribution; second: what was won back by appeal, by dispute; foreign, by_hand: somebody else's that
-    carries its number, or looks like it. was_made: we made one once. dismissed: kinds that a person waved aside.
+    entry: its contribution; seconds: what was won back by appeal, by dispute; foreign, by_hand: somebody else's that
+    carries its number, or looks like it. made: of the payment and its disputes, those that we made one of once.
+    dismissed: kinds that a person waved aside.
     """
 
     entry: Entry | None = None
-    second: Mapping[str, Entry] = field(default_factory=dict)
+    seconds: Mapping[str, Entry] = field(default_factory=dict)
     foreign: Entry | None = None
     by_hand: Entry | None = None
-    was_made: bool = False
+    made: Collection[str] = ()
     dismissed: Collection[str] = ()
 
 
@@ -49,13 +50,13 @@ class Found:
 class Decision:
     """seen: the books before the first step, None when it creates. facts: what else has to be written.
 
-    second: the contribution of what was won back, under its dispute's id. ours: False when it does not concern us.
+    seconds: the contributions of what was won back by appeal: dispute → its books before, and its steps.
     """
 
     steps: tuple[Step, ...] = ()
     seen: Books | None = None
     facts: Mapping[str, str | None] = field(default_factory=dict)
-    second: tuple[str, Step] | None = None
+    seconds: Mapping[str, tuple[Books | None, tuple[Step, ...]]] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
 
     @property
@@ -81,7 +82,7 @@ def decide(payment: Payment, found: Found) -> Decision:
 
 def _follow(payment: Payment, want: Wanted, found: Found, entry: Entry, told: tuple[Question, ...]) -> Decision:
     """A contribution of ours follows Stripe."""
-    first, back = won_back(entry.books, want)
+    first, back = won_back(entry.books, want, payment)
     path = tuple(steps(entry.books, first))
     reached = path[-1].after if path else entry.books
     questions = list(told)
@@ -89,14 +90,33 @@ def _follow(payment: Payment, want: Wanted, found: Found, entry: Entry, told: tu
         questions.append(_stuck(entry, first))
     elif not path and entry.books.status == COMPLETED and entry.paid != entry.books.total:
         questions.append(_unpaid(entry))
-    won = next((one.id for one in payment.disputes if one.status == "won"), "")
-    second = None
-    if back and won and won not in found.second:
-        second = (won, next(iter(steps(None, back))))
+    seconds = {}
+    for dispute, goal in back.items():
+        there = found.seconds.get(dispute)
+        if question := _of_second(dispute, there, goal, found):
+            questions.append(question)
+        elif there or goal.books.status == COMPLETED:
+            what = f"Dispute {dispute} of payment {payment.id} was lost, then won; a contribution of its own has it."
+            questions.append(Question(f"won:{dispute}", what, "the treasurer knows it; then dismiss this.", entry.id))
+            seconds[dispute] = (there.books if there else None, tuple(steps(there.books if there else None, goal)))
     facts = ledger.differing(ledger.facts(payment), entry.facts)
     if not path and entry.written != entry.books:
         facts[ledger.WRITTEN] = str(entry.books)  # killed between the money and what stands beside it
-    return Decision(path, entry.books, facts, second, tuple(questions))
+    return Decision(path, entry.books, facts, {one: way for one, way in seconds.items() if way[1]}, tuple(questions))
+
+
+def _of_second(dispute: str, there: Entry | None, goal: Wanted, found: Found) -> Question | None:
+    """Why the contribution of what an appeal brought back is not ours to write, or None."""
+    if there is None:
+        if dispute not in found.made:
+            return None
+        what = f"The contribution of what dispute {dispute} brought back was deleted in CiviCRM."
+    elif there.books == there.written or (there.written and there.books in _on_the_way(there.written, goal)):
+        return None
+    else:
+        what = f"Contribution {there.id} of what dispute {dispute} brought back was changed in CiviCRM."
+    next_step = f"the treasurer makes it {goal.books.status} {goal.books.total} by hand where that was a mistake."
+    return Question(f"second:{dispute}", what, f"{next_step} Then dismiss this.", there.id if there else 0)
 
 
 def _whose(payment: Payment, want: Wanted, found: Found) -> Question | None:
@@ -111,7 +131,7 @@ def _whose(payment: Payment, want: Wanted, found: Found) -> Question | None:
             "take Stripe's value to let the connector keep it, or keep CiviCRM's to keep it yourself.",
             entry.id,
         )
-    first, _ = won_back(entry.books, want)
+    first, _ = won_back(entry.books, want, payment)
     if entry.books == entry.written or entry.books in _on_the_way(entry.written, first):
         return None
     return Question(
@@ -132,7 +152,7 @@ def _why_not_made(payment: Payment, found: Found) -> Question | None:
             "take Stripe's value to let the connector keep it as this payment, or keep CiviCRM's to leave both alone.",
             found.foreign.id,
         )
-    if found.was_made:
+    if payment.id in found.made:
         return Question(
             DELETED,
             f"The contribution of payment {payment.id} was deleted in CiviCRM; Stripe still has the payment.",
@@ -176,19 +196,12 @@ def _told(payment: Payment, want: Wanted, entry: Entry | None) -> Iterator[Quest
     """What needs a person whatever the books say."""
     record = entry.id if entry else 0
     for dispute in payment.disputes:
-        if dispute.status in OPEN_DISPUTES:
+        if dispute.is_open:
             due = f"Stripe takes evidence until {(stamp(dispute.due) or '')[:16]} UTC; " if dispute.due else ""
             yield Question(
                 f"dispute:{dispute.id}",
                 f"Payment {payment.id} is disputed ({dispute.status}).",
                 f"{due}answer it in Stripe's Dashboard. It closes by itself.",
-                record,
-            )
-        if entry and entry.books.status == "Chargeback" and dispute.status == "won":
-            yield Question(
-                f"won:{dispute.id}",
-                f"Dispute {dispute.id} of payment {payment.id} was lost, then won; a second contribution has it.",
-                "the treasurer knows it; then dismiss this.",
                 record,
             )
     for refund in payment.refunds:

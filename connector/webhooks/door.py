@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from connector.errors import UserError
-from connector.inbox import IGNORED, PARKED, WAITING, Inbox
+from connector.inbox import IGNORED, PARKED, WAITING, WRONG_MODE, Inbox
 from connector.stripe_api import VERSION, is_genuine
 from connector.webhooks import events
 from connector.webhooks.events import Event
@@ -75,7 +75,7 @@ def judge(event: Event, livemode: bool) -> tuple[str, str]:
     """What becomes of an event at the door: the state of its row, and why."""
     if event.livemode != livemode:
         ours, theirs = ("live", "test") if livemode else ("test", "live")
-        return PARKED, f"an event of the {theirs} mode, but the connector is in {ours} mode"
+        return PARKED, f"{WRONG_MODE}{theirs} mode, but the connector is in {ours} mode"
     if event.account:
         return IGNORED, "an event of a connected account"
     if not event.root:

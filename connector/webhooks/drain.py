@@ -9,7 +9,8 @@ from connector import clock
 from connector.civicrm.client import CiviClient
 from connector.desk import problems
 from connector.desk.problems import Problem
-from connector.inbox import PARKED, Inbox, Waiting
+from connector.errors import ConnectorError
+from connector.inbox import OLDEST, PARKED, WRONG_MODE, Inbox, Waiting
 from connector.webhooks.gather import LATER, Outcome
 from connector.webhooks.look import key
 
@@ -19,7 +20,17 @@ log = logging.getLogger(__name__)
 BATCH = 50
 # How long a row may wait before a person is told.
 ALARM_AFTER = timedelta(hours=1)
-ALARM = "stripe:inbox:late"
+_LATE = Problem(
+    key="stripe:inbox:late",
+    what="Payments wait to be entered for more than an hour.",
+    next_step="the administrator runs `solidarity doctor` and `solidarity inbox list`, which say why.",
+)
+_WRONG_MODE = Problem(
+    key="stripe:inbox:mode",
+    what="Stripe told of payments in the mode, live or test, that the connector is not in; they are parked.",
+    next_step="the administrator compares STRIPE_LIVEMODE with Stripe's webhook endpoint, then replays or dismisses"
+    " what `solidarity inbox list --state parked` lists.",
+)
 
 Settle = Callable[[Sequence[str]], dict[str, Outcome]]
 
@@ -45,16 +56,15 @@ class Drain:
         return ended
 
     def alarm(self) -> int:
-        """Tell the staff when the oldest row waits for too long, and tell no more when it does not. Returns 0."""
+        """Tell the staff of what waits for too long or came in the wrong mode, and no more when it is over. Returns 0.
+
+        The door tells nobody itself: it asks no one before it answers.
+        """
         oldest = self.inbox.oldest()
         is_late = oldest is not None and clock.now() - oldest > ALARM_AFTER
-        known = problems.by_key(self.client.multi({"late": problems.call([ALARM])})["late"])
-        late = Problem(
-            key=ALARM,
-            what="Payments wait to be entered for more than an hour.",
-            next_step="the administrator runs `solidarity doctor` and `solidarity inbox list`, which say why.",
-        )
-        problems.keep_up(self.client, known, [late] if is_late else [])
+        found = [_LATE] * is_late + [_WRONG_MODE] * self.inbox.has_parked(WRONG_MODE)
+        known = problems.by_key(self.client.multi({"known": problems.call([_LATE.key, _WRONG_MODE.key])})["known"])
+        problems.keep_up(self.client, known, found)
         return 0
 
     def _prefix(self, root: str) -> str:
@@ -64,22 +74,29 @@ class Drain:
         if outcome.state == LATER and outcome.until:
             self.inbox.busy(waiting, outcome.until)
             return 0
+        if outcome.state == LATER and self.inbox.is_too_old(waiting):
+            return self._park(waiting, f"not settled for {OLDEST.days} days: {outcome.why}")
         if outcome.state == LATER:
-            if self.inbox.retry_later(waiting, outcome.why):
-                return 0
-            self._tell(waiting, f"not settled in time: {outcome.why}")
-            return len(waiting.ids)
-        self.inbox.end(waiting, outcome.state, outcome.why)
+            self.inbox.retry_later(waiting, outcome.why)
+            return 0
         if outcome.state == PARKED:
-            self._tell(waiting, outcome.why)
+            return self._park(waiting, outcome.why)
+        self.inbox.end(waiting, outcome.state, outcome.why)
         return len(waiting.ids)
 
-    def _tell(self, waiting: Waiting, why: str) -> None:
-        """A parked row is a person's."""
+    def _park(self, waiting: Waiting, why: str) -> int:
+        """A parked row is a person's. As long as nobody can be told of it, it is tried again instead."""
+        problem = _parked(waiting.root, why)
+        try:
+            known = problems.by_key(self.client.multi({"parked": problems.call([problem.key])})["parked"])
+            problems.keep_up(self.client, known, [problem])
+        except ConnectorError as error:
+            log.warning("%s: %s Nobody could be told of it: %s", waiting.root, why, error.what)
+            self.inbox.retry_later(waiting, why)
+            return 0
         log.warning("%s is parked: %s", waiting.root, why)
-        name = key(waiting.root, "parked")
-        known = problems.by_key(self.client.multi({"parked": problems.call([name])})["parked"])
-        problems.keep_up(self.client, known, [_parked(waiting.root, why)])
+        self.inbox.end(waiting, PARKED, why)
+        return len(waiting.ids)
 
 
 def _parked(root: str, why: str) -> Problem:

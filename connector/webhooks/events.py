@@ -1,6 +1,7 @@
 """What a webhook tells: ids and money, never a person. Which payment, subscription or payout to look at again. Pure."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,13 +34,21 @@ class Event:
     currency: str
 
 
+# What is kept is one word of plain ASCII, as all of Stripe's ids are: PostgreSQL keeps no NUL, no database half of a
+# surrogate pair, and a log no line break that somebody else wrote.
+_WORD = re.compile(r"[!-~]{0,255}\Z")
+_id_field = fields.String(required=True, validate=[validate.Length(min=1), validate.Regexp(_WORD)])
+# The last second of the last year that a datetime has.
+_LAST_SECOND = 253_402_300_799
+
+
 class _ObjectSchema(Schema):
     class Meta:
         """Everything else stays at Stripe."""
 
         unknown = EXCLUDE
 
-    id = fields.String(required=True, validate=validate.Length(1, 255))
+    id = _id_field
 
 
 class _DataSchema(Schema):
@@ -57,13 +66,13 @@ class _EventSchema(Schema):
 
         unknown = EXCLUDE
 
-    id = fields.String(required=True, validate=validate.Length(1, 255))
+    id = _id_field
     object = fields.String(required=True, validate=validate.Equal("event"))
-    type = fields.String(required=True, validate=validate.Length(1, 128))
-    created = fields.Integer(required=True, validate=validate.Range(0, 2**40))
+    type = fields.String(required=True, validate=[validate.Length(1, 128), validate.Regexp(_WORD)])
+    created = fields.Integer(required=True, validate=validate.Range(0, _LAST_SECOND))
     livemode = fields.Boolean(required=True)
-    account = fields.String(load_default="", allow_none=True)
-    api_version = fields.String(load_default="", allow_none=True)
+    account = fields.String(load_default="", allow_none=True, validate=validate.Regexp(_WORD))
+    api_version = fields.String(load_default="", allow_none=True, validate=validate.Regexp(_WORD))
     data = fields.Nested(_DataSchema, required=True)
 
 
@@ -79,7 +88,6 @@ def read(body: bytes) -> Event:
         kind = type(error).__name__
         raise UserError(f"A webhook's body is no snapshot event ({kind}).", next_step=_SNAPSHOTS) from None
     thing: Object = found["data"]["object"]
-    amount = next((thing[name] for name in _AMOUNTS if isinstance(thing.get(name), int)), None)
     return Event(
         id=found["id"],
         type=found["type"],
@@ -89,14 +97,26 @@ def read(body: bytes) -> Event:
         account=found["account"] or "",
         api_version=found["api_version"] or "",
         created=datetime.fromtimestamp(found["created"], UTC),
-        amount=amount,
-        currency=str(thing.get("currency") or "")[:3],
+        amount=_amount(thing),
+        currency=_currency(thing),
     )
 
 
 _SNAPSHOTS = "the administrator makes a Stripe webhook endpoint with snapshot payloads; docs/runbook.md says how."
 # The money of an object, whichever it has. Of an invoice what is due: nothing was paid yet when it is made or fails.
 _AMOUNTS = ("amount_total", "amount_due", "amount")
+_LARGEST = 2**63  # the column's
+_CURRENCY = re.compile(r"[A-Za-z]{3}\Z")
+
+
+def _amount(thing: Object) -> int | None:
+    found = (thing.get(name) for name in _AMOUNTS)
+    return next((one for one in found if type(one) is int and abs(one) < _LARGEST), None)
+
+
+def _currency(thing: Object) -> str:
+    found = thing.get("currency")
+    return found if isinstance(found, str) and _CURRENCY.match(found) else ""
 
 
 def _id(thing: Object, *names: str) -> str:
@@ -147,5 +167,5 @@ def root_of(kind: str, thing: Object) -> str:
     for words in (".".join(parts[:2]), parts[0]):
         if words in _ROOTS:
             root = _ROOTS[words](thing)
-            return root if root.startswith(_KINDS.get(words, "")) and len(root) <= 255 else ""
+            return root if root.startswith(_KINDS.get(words, "")) and _WORD.match(root) else ""
     return ""

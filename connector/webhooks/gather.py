@@ -85,6 +85,11 @@ def _of_gift(payment: Payment, gifts: Mapping[str, Subscription]) -> Payment:
     return replace(payment, metadata={**gift.metadata, **payment.metadata}) if gift else payment
 
 
+def lease_name(id_: str) -> str:
+    """The name of the lease on a payment or monthly gift."""
+    return f"stripe {id_}"
+
+
 def outcome_of(error: ConnectorError) -> Outcome:
     """What becomes of a root that could not be settled: tried again, unless that cannot help."""
     return Outcome(PARKED if isinstance(error, PermanentError) else LATER, error.what)
@@ -116,7 +121,7 @@ class _Reader:
                 yield id_, thing
 
     def _take(self, id_: str) -> bool:
-        until = self._leases.take(f"stripe {id_}")
+        until = self._leases.take(lease_name(id_))
         if until:
             self._found.end(id_, Outcome(LATER, "another worker is at work on it", until))
         return until is None

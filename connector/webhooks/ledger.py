@@ -10,7 +10,7 @@ from connector.civicrm.client import Call
 from connector.errors import UserError
 from connector.money import cents, from_minor
 from connector.webhooks.fund import Fund
-from connector.webhooks.objects import TAKING, Payment, moved
+from connector.webhooks.objects import TAKING, Payment, Transaction, moved
 from connector.webhooks.table import Books, Step, stamp
 
 STRIPE = "Solidarity_Stripe"
@@ -52,8 +52,10 @@ SELECT = [
     *FACTS,
     *OF_PAYOUTS,
 ]
-# How long a text field of CiviCRM may be.
-LONGEST_MESSAGE = 255
+# What a dispute took that may still come back as if nothing had been.
+HELD = "held"
+# How long a text field of CiviCRM may be: it refuses more.
+LONGEST_TEXT = 255
 # CiviCRM hides test rows unless they are asked for.
 TEST_TOO = ["is_test", "IN", [True, False]]
 
@@ -120,10 +122,7 @@ def facts(payment: Payment) -> dict[str, str]:
     charge, currency = payment.charge, payment.currency
     known = charge.transaction if charge else None
     refunds = [one for one in payment.refunds if one.status in TAKING]
-    latest = payment.disputes[-1] if payment.disputes else None
-    lines = [
-        f"{txn.id} {txn.type} {from_minor(txn.net, txn.currency)} {txn.currency.upper()}" for txn in moved(payment)
-    ]
+    due = min((one.due for one in payment.disputes if one.is_open and one.due), default=None)
     found = {
         "Payment_Intent": payment.id,
         "Charge": charge.id if charge else "",
@@ -131,18 +130,49 @@ def facts(payment: Payment) -> dict[str, str]:
         "Invoice": payment.invoice,
         "Gross": str(from_minor(payment.amount, currency)),
         "Refunded": str(from_minor(sum(one.amount for one in refunds), currency)),
-        "Refunds": " ".join(one.id for one in refunds),
-        "Dispute": latest.id if latest else "",
-        "Dispute_Status": latest.status if latest else "",
-        "Dispute_Due": (stamp(latest.due) or "")[:10] if latest else "",
+        "Refunds": _words(one.id for one in refunds),
+        "Dispute": _words(one.id for one in payment.disputes),
+        "Dispute_Status": _words(one.status for one in payment.disputes),
+        "Dispute_Due": (stamp(due) or "")[:10],
         "Settled_Amount": str(from_minor(known.amount, known.currency)) if known else "",
         "Settled_Fee": str(from_minor(known.fee, known.currency)) if known else "",
         "Settled_Currency": known.currency.upper() if known else "",
-        "Transactions": "\n".join(lines),
-        "Message": (payment.message or payment.metadata.get("note", ""))[:LONGEST_MESSAGE],
+        "Transactions": "\n".join(_lines(payment)),
+        "Message": (payment.message or payment.metadata.get("note", ""))[:LONGEST_TEXT],
         "Anonymous": "1" if payment.metadata.get("anonymous") else "",
     }
     return {f"{STRIPE}.{name}": value for name, value in found.items()}
+
+
+def facts_of_second(payment: Payment, dispute: str) -> dict[str, str]:
+    """What stands beside the money that an appeal brought back."""
+    (one,) = [one for one in payment.disputes if one.id == dispute]
+    back = [txn for txn in one.transactions if txn.amount > 0]
+    found = {"Payment_Intent": payment.id, "Dispute": one.id, "Dispute_Status": one.status}
+    found |= {"Gross": str(from_minor(one.amount, payment.currency)), "Transactions": "\n".join(map(_line, back))}
+    return {f"{STRIPE}.{name}": value for name, value in found.items()}
+
+
+def _words(found: Iterable[str]) -> str:
+    """As many of these words as fit, none of them cut."""
+    text = " ".join(found)
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT + 1].rpartition(" ")[0]
+
+
+def _lines(payment: Payment) -> Iterator[str]:
+    """A line for each transaction. What an open dispute holds, and what a refund will take, does not count yet, or
+    counts already: so it is called HELD, or stands under the refund's id.
+    """
+    held = {txn.id for one in payment.disputes if one.holds for txn in one.transactions}
+    yield from (_line(txn, HELD if txn.id in held else "") for txn in moved(payment))
+    currency = payment.currency
+    for refund in payment.refunds:
+        if refund.status in TAKING and not refund.transactions:
+            yield f"{refund.id} waits {-from_minor(refund.amount, currency)} {currency.upper()}"
+
+
+def _line(txn: Transaction, kind: str = "") -> str:
+    return f"{txn.id} {kind or txn.type} {from_minor(txn.net, txn.currency)} {txn.currency.upper()}"
 
 
 def differing(wanted: Mapping[str, str], there: Mapping[str, str]) -> dict[str, str | None]:
@@ -155,19 +185,20 @@ def gross(payment: Payment) -> Decimal:
     return from_minor(payment.amount, payment.currency)
 
 
-def create(payment: Payment, step: Step, base: Mapping[str, Any], invoice_id: str = "") -> Call:
+def create(payment: Payment, step: Step, base: Mapping[str, Any], dispute: str = "") -> Call:
     """Make the contribution. base: whose it is, and what the fund's names are in CiviCRM.
 
-    invoice_id: of what was won back by appeal, its dispute; else the payment's own.
+    dispute: of what was won back by appeal; its id is the number then.
     """
     charge = payment.charge
+    beside = facts_of_second(payment, dispute) if dispute else facts(payment)
     values = {
         **base,
         "currency": payment.currency.upper(),
         "receive_date": stamp(charge.created) if charge else None,
-        "invoice_id": invoice_id or payment.id,
+        "invoice_id": dispute or payment.id,
         "is_test": not payment.livemode,
-        **{name: value for name, value in facts(payment).items() if value},
+        **{name: value for name, value in beside.items() if value},
         **step.values,
         WRITTEN: str(step.after),
     }

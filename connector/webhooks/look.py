@@ -9,7 +9,7 @@ from connector.desk import problems
 from connector.desk.problems import Problem
 from connector.store import Store
 from connector.webhooks import ledger, made, recurring
-from connector.webhooks.decide import KINDS, Found
+from connector.webhooks.decide import KINDS, OF_DISPUTES, Found
 from connector.webhooks.fund import Fund
 from connector.webhooks.gather import Gathered
 from connector.webhooks.ledger import Entry, Names
@@ -22,6 +22,7 @@ class Credit:
     """A soft credit of a chapter for a contribution."""
 
     id: int
+    chapter: int
     amount: str
 
 
@@ -29,7 +30,8 @@ class Credit:
 class Look:
     """What CiviCRM holds. entries: by invoice_id; others: with another of its numbers; problems: by key, in any state.
 
-    recurs: by subscription, more than one where somebody doubled it. made: payments that we made a contribution for.
+    recurs: by subscription, more than one where somebody doubled it. made: payments, disputes and monthly gifts that we
+    made a contribution or a recurring one for.
     paying: payments whose contributions pay instalments of a pledge.
     """
 
@@ -47,12 +49,21 @@ class Look:
         numbers = _numbers(payment)
         return Found(
             entry=self.entries.get(payment.id),
-            second={one.id: self.entries[one.id] for one in payment.disputes if one.id in self.entries},
+            seconds={one.id: self.entries[one.id] for one in payment.disputes if one.id in self.entries},
             foreign=next((one for one in self.others if one.invoice_id != payment.id and _has(one, numbers)), None),
             by_hand=by_hand,
-            was_made=payment.id in self.made,
+            made={id_ for id_ in (payment.id, *(one.id for one in payment.disputes)) if id_ in self.made},
             dismissed={kind for kind in kinds(payment) if self.is_dismissed(payment.id, kind)},
         )
+
+    def makes(self, gift: str) -> bool:
+        """True when a monthly gift is to be made: it is not there, and nobody has deleted it."""
+        return not self.recurs.get(gift) and gift not in self.made
+
+    def has_giver(self, gift: str) -> bool:
+        """True when a monthly gift's payments are of its own contact: one that is made now, or that lives."""
+        known = self.recurs.get(gift)
+        return not known[0].is_in_trash if known else self.makes(gift)
 
     def is_dismissed(self, id_: str, kind: str) -> bool:
         """True when a person waved this question aside."""
@@ -67,7 +78,7 @@ def key(id_: str, kind: str) -> str:
 
 def kinds(payment: Payment) -> list[str]:
     """Every kind of question that there can be about a payment."""
-    disputes = [f"{word}:{one.id}" for one in payment.disputes for word in ("dispute", "won")]
+    disputes = [f"{word}:{one.id}" for one in payment.disputes for word in OF_DISPUTES]
     return [*KINDS, *disputes, *(f"refund:{one.id}" for one in payment.refunds), f"told:{payment.id}"]
 
 
@@ -77,11 +88,11 @@ def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[st
     invoices = [*payments, *(dispute.id for one in payments.values() for dispute in one.disputes)]
     numbers = sorted({number for one in payments.values() for number in _numbers(one)})
     keys = [key(id_, kind) for id_, one in payments.items() for kind in kinds(one)]
-    keys += [key(id_, kind) for id_ in gifts for kind in ("edited", "twice", "giver", "chapter", "parked")]
+    keys += [key(id_, kind) for id_ in gifts for kind in recurring.KINDS]
     keys += [key(id_, one.kind) for id_, told in gathered.questions.items() for one in told]
     keys += [key(root, "parked") for root in gathered.roots]
     invoice = "contribution_id.invoice_id"
-    credit = {"select": ["id", "amount", invoice]}
+    credit = {"select": ["id", "contact_id", "amount", invoice]}
     of_these = [[invoice, "IN", invoices], ["contribution_id.is_test", "IN", [True, False]]]
     calls: dict[str, Call] = {
         **ledger.calls(invoices, numbers),
@@ -97,12 +108,16 @@ def look(client: CiviClient, store: Store, gathered: Gathered, funds: Mapping[st
         entries={one.invoice_id: one for one in entries},
         others=[ledger.entry(row) for row in found["others"]],
         recurs=_by_subscription(found["recurs"]),
-        credits={row[invoice]: Credit(int(row["id"]), str(row["amount"])) for row in found["credits"]},
+        credits={row[invoice]: _credit(row) for row in found["credits"]},
         problems=problems.by_key(found["problems"]),
         names=ledger.names(funds.values(), found),
-        made=made.known(store, payments),
+        made=made.known(store, [*invoices, *gifts]),
         paying={row[invoice] for row in found["paying"]},
     )
+
+
+def _credit(row: Row) -> Credit:
+    return Credit(int(row["id"]), int(row["contact_id"]), str(row["amount"]))
 
 
 def _by_subscription(rows: Sequence[Row]) -> dict[str, list[Recur]]:

@@ -16,6 +16,11 @@ def known(store: Store, payments: Iterable[str]) -> dict[str, int]:
     return {row.key_hash: row.entity_id for row in store.read(query.where(some))}
 
 
+def all_known(store: Store) -> list[str]:
+    """Everything that something was made for."""
+    return [row.key_hash for row in store.read(sa.select(links.c.key_hash).where(links.c.mapping == MAPPING))]
+
+
 def keep(store: Store, found: Mapping[str, int]) -> None:
     """Remember payment → contribution."""
     store.put(links, ({"mapping": MAPPING, "key_hash": key, "entity_id": id_} for key, id_ in found.items()))

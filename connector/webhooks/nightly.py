@@ -12,7 +12,7 @@ from connector.webhooks.settle import Settler
 
 log = logging.getLogger(__name__)
 
-# A refund or a dispute of an older payment comes by webhook only; `solidarity reconcile --since` looks further back.
+# As far back as Stripe keeps events that it could not deliver. What moved in it may belong to older payments.
 WINDOW = timedelta(days=30)
 # Who tries has it for so long: after trouble it is tried again then, not each minute.
 AGAIN = timedelta(hours=1)

@@ -50,6 +50,11 @@ class Charge:
     person: Person
     failure: Transaction | None = None
 
+    @property
+    def has_bounced(self) -> bool:
+        """True for a debit that had arrived and went back; one that never arrived has no transaction."""
+        return self.status == "failed" and self.transaction is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Refund:
@@ -64,7 +69,10 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A giver's bank wants the money back. due: until when Stripe takes our evidence."""
+    """A giver's bank wants the money back. due: until when Stripe takes our evidence.
+
+    https://docs.stripe.com/api/disputes/object#dispute_object-status
+    """
 
     id: str
     amount: int
@@ -72,6 +80,21 @@ class Dispute:
     created: datetime
     due: datetime | None
     transactions: tuple[Transaction, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """True while somebody can still answer it: an inquiry, a dispute, or the appeal against a lost one."""
+        return self.status.endswith(("needs_response", "under_review"))
+
+    @property
+    def is_lost(self) -> bool:
+        """True from when it was lost; an appeal changes that only by being won."""
+        return self.status == "lost" or self.status.startswith("appeal_")
+
+    @property
+    def holds(self) -> bool:
+        """True while what it took may come back as if nothing had been."""
+        return self.is_open and not self.is_lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +121,9 @@ class Subscription:
 class Payment:
     """All that Stripe holds about one PaymentIntent now.
 
-    session, invoice: of Checkout, of a monthly gift; empty without. is_complete: the giver finished Checkout, so that
-    a debit is under way or was, and not only a card that was declined.
+    charge: the newest try; bounced: earlier ones whose money had arrived and went back, newest first.
+    session, invoice: of Checkout, of a monthly gift; empty without. is_complete: the giver finished Checkout, or a bank
+    debit was tried: it is under way, or was, whoever looked then. A card that was declined is nothing.
     """
 
     id: str
@@ -110,6 +134,7 @@ class Payment:
     canceled: datetime | None
     metadata: Mapping[str, str]
     charge: Charge | None = None
+    bounced: tuple[Charge, ...] = ()
     refunds: tuple[Refund, ...] = ()
     disputes: tuple[Dispute, ...] = ()
     session: str = ""
@@ -121,9 +146,9 @@ class Payment:
 
 
 def moved(payment: Payment) -> list[Transaction]:
-    """Every balance transaction of a payment: its charge's, its refunds', its disputes'."""
-    charge = payment.charge
-    found = [one for one in (charge.transaction, charge.failure) if one] if charge else []
+    """Every balance transaction of a payment: its charges', its refunds', its disputes'."""
+    charges = [*payment.bounced[::-1], *filter(None, [payment.charge])]
+    found = [one for charge in charges for one in (charge.transaction, charge.failure) if one]
     found += [one for refund in payment.refunds for one in refund.transactions]
     return found + [one for dispute in payment.disputes for one in dispute.transactions]
 

@@ -12,8 +12,7 @@ from decimal import Decimal
 
 from connector.money import NOTHING, cents, from_minor
 from connector.stripe_api import Object
-from connector.webhooks.decide import OPEN_DISPUTES
-from connector.webhooks.ledger import STRIPE, Entry
+from connector.webhooks.ledger import HELD, STRIPE, Entry
 
 PAYOUTS, VERDICT, TRANSACTIONS = f"{STRIPE}.Payouts", f"{STRIPE}.Payout_Verdict", f"{STRIPE}.Transactions"
 
@@ -125,24 +124,28 @@ def _known(entry: Entry) -> dict[str, tuple[Decimal, str]]:
 def _should(entry: Entry, known: Mapping[str, tuple[Decimal, str]]) -> Decimal | None:
     """The net that the contribution must have; None where the account is kept in another currency than the gift.
 
-    What an open dispute has taken counts when the dispute has ended.
+    What an open dispute holds counts when the dispute has ended.
     """
     if entry.facts.get(f"{STRIPE}.Settled_Currency") != entry.currency:
         return None
-    is_open = entry.facts.get(f"{STRIPE}.Dispute_Status") in OPEN_DISPUTES
-    kinds = {line.split(" ")[0]: line.split(" ")[1] for line in entry.facts.get(TRANSACTIONS, "").splitlines()}
-    counted = (net for id_, (net, _) in known.items() if not (is_open and kinds[id_] == "adjustment"))
-    return sum(counted, NOTHING)
+    held = {line.split(" ")[0] for line in entry.facts.get(TRANSACTIONS, "").splitlines() if f" {HELD} " in line}
+    return sum((net for id_, (net, _) in known.items() if id_ not in held), NOTHING)
 
 
-def listed(there: str, proof: Proof, payment: str) -> str:
-    """The payouts of a contribution with this one: a line each, with the transactions that were in it."""
-    others = [line for line in there.splitlines() if line and not line.startswith(f"{proof.payout}:")]
-    mine = " ".join(line.id for line in proof.lines if line.payment == payment)
-    return "\n".join(sorted([*others, f"{proof.payout}: {mine}"]))
+def written(entry: Entry, proof: Proof, payment: str) -> dict[str, str]:
+    """What a proof writes onto a contribution of this payment; nothing where none of its transactions were in it.
 
-
-def verdicts(there: str, proof: Proof, payment: str) -> str:
-    """The verdicts of a contribution with this payout's; the newest first, as many as fit."""
-    others = [one for one in there.split("; ") if one and not one.startswith(f"{proof.payout} ")]
-    return "; ".join([proof.verdict(payment), *others])[:255]
+    Its payouts, a line each, with the transactions that were in it; the verdicts, newest first, as many as fit.
+    """
+    known = _known(entry)
+    mine = [line.id for line in proof.lines if line.payment == payment]
+    if entry.invoice_id != payment:  # what an appeal brought back names the payouts that brought it
+        mine = [id_ for id_ in mine if id_ in known]
+    if not mine:
+        return {}
+    payouts = [one for one in entry.facts[PAYOUTS].splitlines() if one and not one.startswith(f"{proof.payout}:")]
+    verdicts = [one for one in entry.facts[VERDICT].split("; ") if one and not one.startswith(f"{proof.payout} ")]
+    return {
+        PAYOUTS: "\n".join(sorted([*payouts, f"{proof.payout}: {' '.join(mine)}"])),
+        VERDICT: "; ".join([proof.verdict(payment), *verdicts])[:255],
+    }

@@ -66,13 +66,13 @@ class People:
         asked = {
             id_: Asked(gift.person, number(gift.metadata, "contact_id"), id_)
             for id_, gift in gifts.items()
-            if not there.recurs.get(id_)
+            if there.makes(id_)
         }
-        # a payment of a monthly gift is its giver's
+        # a payment of a monthly gift is its giver's, as long as CiviCRM has the gift and the giver
         asked |= {
             id_: Asked(payment.person, number(payment.metadata, "contact_id"), id_)
             for id_, payment in payments.items()
-            if decisions[id_].creates and payment.subscription not in gifts
+            if decisions[id_].creates and not (payment.subscription in gifts and there.has_giver(payment.subscription))
         }
         self._lease(asked, found)
         new = {id_: one for id_, one in payments.items() if decisions[id_].creates and id_ not in found.busy}

@@ -9,7 +9,7 @@ from connector.desk.problems import Problem
 from connector.errors import ConnectorError
 from connector.inbox import DONE, IGNORED
 from connector.stripe_api import Object
-from connector.webhooks import ledger, payouts
+from connector.webhooks import ledger, mistakes, payouts
 from connector.webhooks.gather import LATER, Outcome, outcome_of
 from connector.webhooks.ledger import Entry
 from connector.webhooks.look import key
@@ -32,15 +32,19 @@ class Prover:
 
     def _outcome(self, root: str) -> Outcome:
         try:
-            payout = self.settler.api.payout(root)
-            if not is_ready(payout):
-                return Outcome(IGNORED, "not a payout whose transactions Stripe lists yet")
-            proof = self.prove(payout, settles=True)
-            if proof is None:
-                return Outcome(LATER, "a payment in it cannot be settled yet")
-            self.write(proof)
+            with mistakes.told():
+                return self._proven(root)
         except ConnectorError as error:
             return outcome_of(error)
+
+    def _proven(self, root: str) -> Outcome:
+        payout = self.settler.api.payout(root)
+        if not is_ready(payout):
+            return Outcome(IGNORED, "not a payout whose transactions Stripe lists yet")
+        proof = self.prove(payout, settles=True)
+        if proof is None:
+            return Outcome(LATER, "a payment in it cannot be settled yet")
+        self.write(proof)
         return Outcome(DONE, "" if proof.is_proven else "not proven; see the connector problem")
 
     def prove(self, payout: Object, *, settles: bool) -> Proof | None:
@@ -58,13 +62,11 @@ class Prover:
         """The verdict and the list of payouts, onto each contribution where they are not yet; a problem if it fails."""
         entries = self._entries(sorted({line.payment for line in proof.lines if line.payment}))
         calls: dict[str, Call] = {}
-        for payment, (entry, *_) in entries.items():
-            wanted = {
-                payouts.PAYOUTS: payouts.listed(entry.facts[payouts.PAYOUTS], proof, payment),
-                payouts.VERDICT: payouts.verdicts(entry.facts[payouts.VERDICT], proof, payment),
-            }
-            if any(entry.facts[name] != value for name, value in wanted.items()):
-                calls[payment] = ledger.annotate(entry.invoice_id, wanted)
+        for payment, its in entries.items():
+            for entry in its:
+                wanted = payouts.written(entry, proof, payment)
+                if any(entry.facts[name] != value for name, value in wanted.items()):
+                    calls[entry.invoice_id] = ledger.annotate(entry.invoice_id, wanted)
         self.settler.client.multi(calls)
         name = key(proof.payout, "unproven")
         known = problems.by_key(self.settler.client.multi({"known": problems.call([name])})["known"])
@@ -74,8 +76,8 @@ class Prover:
         """Payment → its contribution, and after it what was won back under the number of its dispute."""
         found = self.settler.client.multi({"ours": ledger.calls(intents, [])["ours"]}) if intents else {"ours": []}
         entries = {one.invoice_id: [one] for one in map(ledger.entry, found["ours"])}
-        disputes = {entry.facts[f"{ledger.STRIPE}.Dispute"]: name for name, (entry,) in entries.items()}
-        disputes.pop("", None)
+        named = {name: entry.facts[f"{ledger.STRIPE}.Dispute"].split() for name, (entry,) in entries.items()}
+        disputes = {dispute: name for name, ids in named.items() for dispute in ids}
         if disputes:
             again = self.settler.client.multi({"ours": ledger.calls(sorted(disputes), [])["ours"]})["ours"]
             for one in map(ledger.entry, again):

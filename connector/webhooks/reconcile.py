@@ -1,21 +1,21 @@
-"""Reconciliation: every payment of a window is settled as if Stripe had just told of it, and every payout proven.
+"""Reconciliation: what moved in a window (window.py) is settled as if Stripe had just told it, every payout proven.
 
 What webhooks missed, open debits, missing fees and edits on either side come out as the same plan that settling makes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from connector.civicrm.records import chunks
 from connector.plan import Action, Change
 from connector.webhooks import answers, ledger
+from connector.webhooks.changes import CONTRIBUTION
 from connector.webhooks.entered import Entered
-from connector.webhooks.events import root_of
 from connector.webhooks.payouts import Proof
 from connector.webhooks.proving import BATCH, Prover, is_ready
 from connector.webhooks.settle import Settler
-from connector.webhooks.table import COMPLETED, PENDING, stamp
+from connector.webhooks.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,13 @@ class Reconciliation:
         ]
         return [*undone, *Entered(self.settler).apply(self.since)]
 
+    def takeable(self, found: Iterable[Change]) -> list[int]:
+        """The contributions among what is asked about that can be taken: those that the connector made."""
+        ids = sorted({one.id for one in found if one.action is Action.ASK and one.entity == CONTRIBUTION and one.id})
+        ours = [["id", "IN", ids], ledger.TEST_TOO, [ledger.WRITTEN, "IS NOT EMPTY"]]
+        rows = self.settler.client.api4("Contribution", "get", select=["id"], where=ours) if ids else []
+        return sorted(int(row["id"]) for row in rows)
+
     def proofs(self, *, settles: bool) -> Iterator[Proof]:
         """The proof of each payout of the window, oldest first."""
         prover = Prover(self.settler)
@@ -54,39 +61,14 @@ class Reconciliation:
                 yield proof
 
     def _batches(self) -> Iterator[Sequence[str]]:
-        return chunks(sorted(self._roots()), BATCH)
-
-    def _roots(self) -> set[str]:
-        """What is looked at: all of the window at Stripe, what was never delivered, and what CiviCRM has open."""
-        api, since = self.settler.api, int(self.since.timestamp())
-        roots = {one["id"] for one in api.payment_intents(since)}
-        roots |= {one["id"] for one in api.subscriptions(since)}
-        roots |= {root_of(one["type"], one["data"]["object"]) for one in api.undelivered(since)}
-        return {root for root in roots if root and not root.startswith("po_")} | self._open()
-
-    def _open(self) -> set[str]:
-        """Ours in CiviCRM that still waits for something, or is of the window: also what Stripe never heard of."""
-        no_fee = [["contribution_status_id:name", "=", COMPLETED], [f"{ledger.STRIPE}.Settled_Currency", "IS EMPTY"]]
-        waiting = [["contribution_status_id:name", "=", PENDING], ["AND", no_fee]]
-        rows = self.settler.client.api4(
-            "Contribution",
-            "get",
-            select=["invoice_id"],
-            where=[
-                ["invoice_id", "LIKE", "pi\\_%"],
-                ledger.TEST_TOO,
-                [ledger.WRITTEN, "IS NOT EMPTY"],
-                ["OR", [*waiting, ["receive_date", ">=", (stamp(self.since) or "")[:19]]]],
-            ],
-        )
-        return {row["invoice_id"] for row in rows}
+        return chunks(sorted(Window(self.settler, self.since).roots()), BATCH)
 
 
 def of_proof(proof: Proof) -> Iterator[Change]:
     """What a proof found, as changes of a plan."""
     for one in proof.differences:
         reason = f"payout {proof.payout}: {one.why} ({one.civicrm} instead of {one.stripe})"
-        yield Change(Action.ASK, "Contribution", one.payment, reason, one.contribution or None)
+        yield Change(Action.ASK, CONTRIBUTION, one.payment, reason, one.contribution or None)
     if proof.missing:
         yield Change(Action.ASK, "Payout", proof.payout, f"its lines lack {proof.missing} to its {proof.amount}")
     if proof.failed:

@@ -1,5 +1,6 @@
 """Monthly gifts: what a ContributionRecur must be for a Subscription of Stripe. Pure."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -7,11 +8,14 @@ from typing import Any
 from connector.civicrm.answers import Row
 from connector.civicrm.client import Call
 from connector.money import cents, from_minor
+from connector.webhooks.decide import DELETED, EDITED, Question
 from connector.webhooks.objects import Subscription
 from connector.webhooks.table import stamp
 
 WRITTEN = "Solidarity_Stripe_Gift.Last_Written"
-SELECT = ["id", "contact_id", "contribution_status_id:name", "amount", "processor_id", WRITTEN]
+TWICE, TRASH = "twice", "trash"
+KINDS = (EDITED, DELETED, TWICE, TRASH, "giver", "chapter", "parked")
+SELECT = ["id", "contact_id", "contribution_status_id:name", "amount", "processor_id", "contact_id.is_deleted", WRITTEN]
 # https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses → CiviCRM's contribution_recur_status
 _STATUS = {
     "incomplete": "Pending",
@@ -19,7 +23,7 @@ _STATUS = {
     "trialing": "In Progress",
     "active": "In Progress",
     "past_due": "Failing",
-    "unpaid": "Failing",
+    "unpaid": "Failed",  # Stripe has given up; it would go on with a gift that is past due
     "paused": "Pending",
     "canceled": "Cancelled",
 }
@@ -27,13 +31,14 @@ _STATUS = {
 
 @dataclass(frozen=True, slots=True)
 class Recur:
-    """A ContributionRecur as it stands. written: the state that the connector last wrote."""
+    """A ContributionRecur as it stands. written: the state that the connector last wrote; is_in_trash: its contact."""
 
     id: int
     contact: int
     status: str
     amount: Decimal
     written: str
+    is_in_trash: bool = False
 
 
 def entry(row: Row) -> Recur:
@@ -44,6 +49,7 @@ def entry(row: Row) -> Recur:
         status=str(row["contribution_status_id:name"]),
         amount=cents(str(row["amount"])),
         written=str(row.get(WRITTEN) or ""),
+        is_in_trash=bool(row.get("contact_id.is_deleted")),
     )
 
 
@@ -73,9 +79,46 @@ def state(gift: Subscription) -> str:
     return f"{status(gift)}|{amount(gift)}|{gift.interval} {gift.unit}|{ends}"
 
 
+def as_it_stands(there: Recur) -> str:
+    """A state in which nothing was edited, and that is none of Stripe's: the next look writes the whole of it."""
+    return f"{there.status}|{there.amount}|"
+
+
 def was_edited(there: Recur) -> bool:
     """True when somebody else changed the state or the amount since the connector wrote them."""
     return there.written.split("|")[:2] != [there.status, str(there.amount)]
+
+
+def was_never_paid(gift: Subscription) -> bool:
+    """True when its first payment did not come, so that nobody gave anything (yet)."""
+    return gift.status in ("incomplete", "incomplete_expired")
+
+
+def questions(gift: Subscription, known: Sequence[Recur], *, was_made: bool) -> Iterator[Question]:
+    """What a person has to decide. known: its rows in CiviCRM, oldest first; was_made: we made one once."""
+    goes_on = "its payments go on coming in."
+    if not known:
+        if was_made:
+            what = f"The recurring contribution of monthly gift {gift.id} was deleted in CiviCRM; Stripe still has it."
+            next_step = "end the gift in Stripe, or take Stripe's value to enter it again, or keep CiviCRM's;"
+            yield Question(DELETED, what, f"{next_step} {goes_on}")
+        return
+    first = known[0]
+    if len(known) > 1:
+        ids = ", ".join(str(one.id) for one in known)
+        what = f"Monthly gift {gift.id} is in CiviCRM more than once: recurring contributions {ids}."
+        yield Question(TWICE, what, f"keep {first.id}, which gets its payments, and delete the others.")
+    if first.is_in_trash:
+        what = f"Contact {first.contact} of monthly gift {gift.id} is in the trash; Stripe still has the gift."
+        next_step = "end the gift in Stripe, or take the contact out of the trash; until then its payments go to the"
+        yield Question(TRASH, what, f"{next_step} contact with the giver's e-mail, or a new one.")
+    if was_edited(first):
+        what = (
+            f"Recurring contribution {first.id} of monthly gift {gift.id} was changed in CiviCRM to {first.status}"
+            f" {first.amount}; Stripe says {status(gift)} {amount(gift)}."
+        )
+        next_step = "change the gift in Stripe, or take Stripe's value, or keep CiviCRM's;"
+        yield Question(EDITED, what, f"{next_step} {goes_on}", first.id)
 
 
 def values(gift: Subscription) -> dict[str, Any]:

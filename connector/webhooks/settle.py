@@ -12,16 +12,16 @@ from connector.civicrm import records
 from connector.civicrm.client import CiviClient
 from connector.desk import problems
 from connector.desk.problems import Problem
-from connector.errors import AlreadyExists, ConnectorError, PermanentError
+from connector.errors import AlreadyExists, ConnectorError, PermanentError, UserError
 from connector.inbox import DONE, IGNORED
 from connector.leases import Leases, given_back
-from connector.plan import Change
+from connector.plan import Action, Change
 from connector.store import Store
 from connector.stripe_api import StripeApi
-from connector.webhooks import changes, made, reading
+from connector.webhooks import changes, made, mistakes, reading, recurring
 from connector.webhooks.decide import Question, decide
 from connector.webhooks.fund import Fund
-from connector.webhooks.gather import LATER, Outcome, gather, outcome_of
+from connector.webhooks.gather import LATER, Gathered, Outcome, gather, lease_name, outcome_of
 from connector.webhooks.look import key, look
 from connector.webhooks.objects import Payment, Subscription, number
 from connector.webhooks.people import People
@@ -59,23 +59,52 @@ class Settler:
         return records.survivors(self.client, ids, {row["name"] for row in actions})
 
     def settle(self, roots: Sequence[str]) -> dict[str, Outcome]:
-        """Root → what became of it. A root that CiviCRM refuses does not hold up the others."""
+        """Root → what became of it. A root that CiviCRM cannot take does not hold up the others."""
         try:
-            with self._batch(roots) as batch:
-                return batch.carry_out()
-        except (PermanentError, AlreadyExists) as error:
-            if len(roots) > 1:
-                return {root: outcome for one in roots for root, outcome in self.settle([one]).items()}
-            return {roots[0]: outcome_of(error)}
+            with self._gathered(roots) as (gathered, leases):
+                apart = _doubtful(gathered, leases) if len(roots) > 1 else set()
+                if not apart:
+                    return _Batch(self, leases, gathered).carry_out()
+        except (PermanentError, AlreadyExists, UserError) as error:
+            if not self._answers():
+                return dict.fromkeys(roots, Outcome(LATER, error.what))
+            if len(roots) == 1:
+                return {roots[0]: outcome_of(error)}
+            apart = set(roots)
         except ConnectorError as error:
             return dict.fromkeys(roots, outcome_of(error))
+        rest = [root for root in roots if root not in apart]
+        outcomes = self.settle(rest) if rest else {}
+        for root in roots:
+            outcomes |= self.settle([root]) if root in apart else {}
+        return outcomes
 
     def differences(self, roots: Sequence[str]) -> Iterator[Change]:
         """What `settle` would do, without doing it. Raises what the doors to Stripe and CiviCRM raise."""
-        with self._batch(roots) as batch:
-            yield from changes.of_batch(batch.payments, batch.gifts, batch.decisions, batch.there, batch.gathered)
-            pledges = Pledges(self.client, batch.leases, self.types)
-            yield from pledges.differences(list(batch.paying({}, {}).values()))
+        try:
+            yield from self._differences(roots)
+        except PermanentError as error:
+            if not self._answers():
+                raise
+            if len(roots) == 1:
+                yield Change(Action.REFUSE, changes.CONTRIBUTION, roots[0], f"cannot be settled: {error.what}")
+            else:
+                yield from (change for root in roots for change in self.differences([root]))
+
+    def _differences(self, roots: Sequence[str]) -> list[Change]:
+        with self._gathered(roots) as (gathered, leases):
+            batch = _Batch(self, leases, gathered)
+            found = list(changes.of_batch(batch.payments, batch.gifts, batch.decisions, batch.there, gathered))
+            pledges = Pledges(self.client, leases, self.types)
+            return [*found, *pledges.differences(list(batch.paying({}, {}).values()))]
+
+    def _answers(self) -> bool:
+        """True when CiviCRM answers a plain question: the trouble was with what was asked, not with CiviCRM."""
+        try:
+            self.client.api4("Contact", "get", select=["id"], limit=1)
+        except ConnectorError:
+            return False
+        return True
 
     def is_ours(self, intent: str) -> bool:
         """True when this payment, or the monthly gift that it belongs to, names one of our funds."""
@@ -88,48 +117,56 @@ class Settler:
         return metadata.get("fund_campaign") in self.funds
 
     @contextmanager
-    def _batch(self, roots: Sequence[str]) -> Iterator["_Batch"]:
-        with given_back(self.store, min(READING, self.seconds)) as leases:
-            yield _Batch(self, leases, roots)
+    def _gathered(self, roots: Sequence[str]) -> Iterator[tuple[Gathered, Leases]]:
+        """Stripe's side, under its leases, which are kept however long the rest takes."""
+        with given_back(self.store, min(READING, self.seconds)) as leases, mistakes.told():
+            yield gather(self.api, roots, leases), leases
+
+
+def _doubtful(gathered: Gathered, leases: Leases) -> set[str]:
+    """Roots whose last batch was killed, or whose writes nobody knows the outcome of: they may have been the cause."""
+    return {root for root, ids in gathered.roots.items() if any(lease_name(id_) in leases.ran_out for id_ in ids)}
 
 
 class _Batch:
     """One batch: both sides read and everything decided, then carried out."""
 
-    def __init__(self, settler: Settler, leases: Leases, roots: Sequence[str]) -> None:
-        self.settler, self.leases, self.roots = settler, leases, roots
-        self.gathered = gather(settler.api, roots, leases)
+    def __init__(self, settler: Settler, leases: Leases, gathered: Gathered) -> None:
+        self.settler, self.leases, self.gathered = settler, leases, gathered
         self.there = look(settler.client, settler.store, self.gathered, settler.funds)
         self.payments, self.gifts = self._ours()
         self.strangers = {*self.gathered.gifts, *self.gathered.payments} - {*self.gifts, *self.payments}
         self.decisions = {id_: decide(payment, self.there.found(payment)) for id_, payment in self.payments.items()}
+        self._leave_out_unpaid_gifts()
         people = People(settler.client, settler.survivors_of, leases, settler.secret)
         self.people = people.find(self.payments, self.gifts, self.decisions, self.there)
         for id_, until in self.people.busy.items():
             self._leave(id_, Outcome(LATER, "another worker is at work on this giver", until))
         for id_, entry in self.people.by_hand.items():
             self.decisions[id_] = decide(self.payments[id_], self.there.found(self.payments[id_], entry))
+        # a process that slept for longer than its leases wakes up before a write, not in the middle of nothing
+        self.client = settler.client.asking_first(lambda: leases.renew(settler.seconds))
 
     def carry_out(self) -> dict[str, Outcome]:
         """Write the differences, and ask what a person has to decide."""
-        one = self.settler
-        self.leases.renew(one.seconds)
+        self.leases.renew(self.settler.seconds)
         # before the writing: what only a new gift tells would be lost with a run that is killed after it
         known = {name: problem for name, problem in self.there.problems.items() if _stays(name)} | self.people.problems
-        problems.open_new(one.client, known, [_problem(id_, told) for id_, told in self.people.told()])
-        writer = Writer(one.client, self.there, self.people)
+        problems.open_new(self.client, known, [_problem(id_, told) for id_, told in self.people.told()])
+        writer = Writer(self.client, self.there, self.people)
         for id_ in writer.write(self.payments, self.gifts, self.decisions):
             self.gathered.end(id_, Outcome(LATER, "CiviCRM changed between look and write"))
-        there = {id_: entry.id for id_, entry in self.there.entries.items() if id_ in self.payments}
-        made.keep(one.store, writer.made | {id_: there[id_] for id_ in there if id_ not in self.there.made})
+        there = {id_: entry.id for id_, entry in self.there.entries.items()}
+        there |= {id_: known[0].id for id_, known in self.there.recurs.items()}
+        made.keep(self.settler.store, writer.made | {id_: there[id_] for id_ in there if id_ not in self.there.made})
         self._follow_pledges(writer)
         self._ask(writer.questions)
-        return {root: self._outcome(root) for root in self.roots}
+        return {root: self._outcome(root) for root in self.gathered.roots}
 
     def _follow_pledges(self, writer: Writer) -> None:
         """Pledges follow what was written. Last, because nothing waits for them."""
         paying = self.paying(writer.made, writer.givers)
-        done = Pledges(self.settler.client, self.leases, self.settler.types).settle(list(paying.values()))
+        done = Pledges(self.client, self.leases, self.settler.types).settle(list(paying.values()))
         for id_, one in paying.items():
             if one.contribution in done.questions:
                 what = f"Payment {id_} names {done.questions[one.contribution]}; it pays no pledge."
@@ -170,12 +207,21 @@ class _Batch:
         }
         return payments, gifts
 
+    def _leave_out_unpaid_gifts(self) -> None:
+        """A monthly gift whose first payment did not come is none; while that is on its way it is one."""
+        on_its_way = {self.payments[id_].subscription for id_, one in self.decisions.items() if one.creates or one.seen}
+        for id_, gift in list(self.gifts.items()):
+            if recurring.was_never_paid(gift) and self.there.makes(id_) and id_ not in on_its_way:
+                del self.gifts[id_]
+
     def _ask(self, more: Mapping[str, Sequence[Question]]) -> None:
-        asked = [(id_, one) for id_, told in self.gathered.questions.items() for one in told]
+        ours = {*self.payments, *self.gifts}
+        of_roots = {root: told for root, told in self.gathered.questions.items() if ours & {*self.gathered.roots[root]}}
+        asked = [(id_, one) for id_, told in of_roots.items() for one in told]
         asked += [(id_, one) for id_, decision in self.decisions.items() for one in decision.questions]
         asked += [(id_, one) for id_, told in more.items() for one in told]
         known = {name: problem for name, problem in self.there.problems.items() if not _stays(name)}
-        problems.keep_up(self.settler.client, known, [_problem(id_, one) for id_, one in asked])
+        problems.keep_up(self.client, known, [_problem(id_, one) for id_, one in asked])
 
     def _outcome(self, root: str) -> Outcome:
         if root in self.gathered.ended:

@@ -8,7 +8,7 @@ was tried on a real one to the cent (tests/contract/test_s09_*).
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from connector.money import NOTHING, cents, from_minor
@@ -70,22 +70,25 @@ def wanted(payment: Payment, *, is_there: bool) -> Wanted | None:
     """
     gross = from_minor(payment.amount, payment.currency)
     charge = payment.charge
-    if payment.status != "canceled" and (payment.status == "processing" or (charge and charge.status == "pending")):
-        return Wanted(_open(PENDING, gross), gross, charge.id if charge else "")
-    if payment.status == "succeeded" and charge:
+    trxn_id = charge.id if charge else ""
+    if charge and payment.status == charge.status == "succeeded":
         return _kept(payment, charge, gross)
+    for one in (charge, *payment.bounced):
+        if one and one.has_bounced:
+            # CiviCRM refuses Completed to Failed, and has the money back as Refunded. So it stays until a further try
+            # succeeds: a Refunded one cannot wait
+            fee = fees(payment)
+            return Wanted(Books(REFUNDED, gross, fee, -fee), gross, one.id, one.created, one.failure_code or "failed")
+    if payment.status != "canceled" and (payment.status == "processing" or (charge and charge.status == "pending")):
+        return Wanted(_open(PENDING, gross), gross, trxn_id)
     if not (is_there or payment.is_complete):
         return None  # a declined card, an unfinished or expired Checkout: nobody gave anything
     if payment.status == "canceled":
         # Failed: for a Cancelled one CiviCRM books the whole amount as if it had come (tried on 6.18)
-        return Wanted(_open(FAILED, gross), gross, charge.id if charge else "", payment.canceled, "canceled")
-    if charge and charge.status == "failed" and charge.transaction:
-        # bounced after it had arrived: CiviCRM refuses Completed to Failed, and has the money back as Refunded
-        fee = fees(payment)
-        return Wanted(Books(REFUNDED, gross, fee, -fee), gross, charge.id, charge.created, charge.failure_code)
+        return Wanted(_open(FAILED, gross), gross, trxn_id, payment.canceled, "canceled")
     if charge and charge.status == "failed":
         return Wanted(_open(FAILED, gross), gross, charge.id, charge.created, charge.failure_code or "failed")
-    return Wanted(_open(PENDING, gross), gross, charge.id if charge else "")
+    return Wanted(_open(PENDING, gross), gross, trxn_id)
 
 
 def _open(status: str, gross: Decimal) -> Books:
@@ -95,36 +98,69 @@ def _open(status: str, gross: Decimal) -> Books:
 
 def _kept(payment: Payment, charge: Charge, gross: Decimal) -> Wanted:
     refunds = [one for one in payment.refunds if one.status in TAKING]
-    lost = [one for one in payment.disputes if one.status == "lost"]
+    lost = [one for one in payment.disputes if one.is_lost]
     refunded = from_minor(sum(one.amount for one in refunds), payment.currency)
     taken = from_minor(sum(_lost(one, payment.currency) for one in lost), payment.currency)
     fee, kept = fees(payment), gross - refunded - taken
+    told = [_worked_out(one, payment.currency) for one in lost if _is_worked_out(one, payment.currency)]
     if kept > 0:
-        return Wanted(Books(COMPLETED, kept, fee, kept - fee), gross, charge.id)
+        return Wanted(Books(COMPLETED, kept, fee, kept - fee), gross, charge.id, told=tuple(told))
     if refunded >= gross:
         # CiviCRM cannot move from Refunded to Chargeback; what a bank took on top stands in the net
-        told = (f"{taken} were lost in a dispute on top of a full refund",) if taken else ()
+        told += [f"{taken} were lost in a dispute on top of a full refund"] if taken else []
         books = Books(REFUNDED, gross, fee, kept - fee)
-        return Wanted(books, gross, charge.id, refunds[-1].created, refunds[-1].id, told)
-    return Wanted(Books(CHARGEBACK, gross - refunded, fee, -fee), gross, charge.id, lost[-1].created, lost[-1].id)
+        return Wanted(books, gross, charge.id, refunds[-1].created, refunds[-1].id, tuple(told))
+    books = Books(CHARGEBACK, gross - refunded, fee, -fee)
+    return Wanted(books, gross, charge.id, lost[-1].created, lost[-1].id, tuple(told))
 
 
 def _lost(dispute: Dispute, currency: str) -> int:
-    """What a lost dispute cost: all of it, unless the bank gave a part back."""
+    """What a lost dispute cost, in the smallest unit of the gift's currency: all of it, unless a part came back.
+
+    Of an account in another currency only the share that came back is known.
+    """
     own = [one.amount for one in dispute.transactions if one.currency.lower() == currency.lower()]
-    return -sum(own) if own else dispute.amount
+    if own:
+        return -sum(own)
+    if not _is_worked_out(dispute, currency):
+        return dispute.amount
+    taken = -sum(one.amount for one in dispute.transactions if one.amount < 0)
+    share = Decimal(-sum(one.amount for one in dispute.transactions)) / taken
+    return int((dispute.amount * share).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def won_back(there: Books | None, want: Wanted) -> tuple[Wanted, Wanted | None]:
-    """What was lost in a dispute and won back by appeal: CiviCRM cannot make a Chargeback Completed again.
+def _is_worked_out(dispute: Dispute, currency: str) -> bool:
+    """True where a part came back in another currency than it was given in."""
+    moved = dispute.transactions
+    other = all(one.currency.lower() != currency.lower() for one in moved)
+    return other and any(one.amount > 0 for one in moved) and any(one.amount < 0 for one in moved)
 
-    So the first contribution stays lost, and what came back is a second one. Elsewhere `want` and None.
+
+def _worked_out(dispute: Dispute, currency: str) -> str:
+    lost = from_minor(_lost(dispute, currency), currency)
+    return f"a part of dispute {dispute.id} came back in another currency; the {lost} lost are worked out by its share"
+
+
+def won_back(there: Books | None, want: Wanted, payment: Payment) -> tuple[Wanted, dict[str, Wanted]]:
+    """What was lost in disputes and won back by appeal: CiviCRM cannot make a Chargeback Completed again.
+
+    So the first contribution stays lost, and what came back is one more for each dispute, by its id, newest first. What
+    is refunded afterwards lowers those. Elsewhere `want` and nothing.
     """
     goal = want.books
-    if there is None or there.status != CHARGEBACK or goal.status != COMPLETED:
-        return want, None
-    first = replace(want, books=Books(CHARGEBACK, there.total, goal.fee, -goal.fee))
-    return first, replace(want, books=_completed(goal.total, NOTHING), gross=goal.total, trxn_id="")
+    won = [one for one in payment.disputes if one.status == "won"]
+    if there is None or there.status != CHARGEBACK or goal.status == CHARGEBACK or not won:
+        return want, {}
+    left, seconds = goal.total if goal.status == COMPLETED else NOTHING, {}
+    for one in reversed(won):
+        gross = from_minor(one.amount, payment.currency)
+        kept = min(left, gross)
+        books = _completed(kept, NOTHING) if kept else Books(REFUNDED, gross, NOTHING, NOTHING)
+        seconds[one.id] = replace(want, books=books, gross=gross, trxn_id="")
+        left -= kept
+    if left:
+        return want, {}  # more is kept than came back: CiviCRM has no way there, so a person is asked
+    return replace(want, books=Books(CHARGEBACK, there.total, goal.fee, -goal.fee)), seconds
 
 
 def fees(payment: Payment) -> Decimal:
@@ -133,7 +169,7 @@ def fees(payment: Payment) -> Decimal:
     Nothing when the account is kept in another currency: that fee stands beside the settled amount. A dispute's fee
     counts once the dispute has ended; until then the money may come back as if nothing had been.
     """
-    ended = replace(payment, disputes=tuple(one for one in payment.disputes if one.status in ("lost", "won")))
+    ended = replace(payment, disputes=tuple(one for one in payment.disputes if not one.holds))
     own = [one for one in moved(ended) if one.currency.lower() == payment.currency.lower()]
     return from_minor(sum(one.fee for one in own), payment.currency)
 
@@ -168,7 +204,7 @@ def _create(want: Wanted) -> Step:
     if goal.status in (PENDING, FAILED):
         return _step(None, _open(PENDING, want.gross), want, trxn_id=want.trxn_id or None)
     total = goal.total if goal.status == CHARGEBACK else want.gross
-    return _step(None, _completed(total, goal.fee), want, trxn_id=want.trxn_id)
+    return _step(None, _completed(total, goal.fee), want, trxn_id=want.trxn_id or None)
 
 
 def _completed(total: Decimal, fee: Decimal) -> Books:
@@ -205,7 +241,8 @@ def _from_completed(there: Books, want: Wanted) -> Step | None:
 def _from_refunded(there: Books, want: Wanted) -> Step | None:
     goal = want.books
     if goal.status == COMPLETED:
-        return _step(there, _completed(there.total, goal.fee), want)  # a refund failed: the money is ours again
+        # a refund failed, or a debit that had bounced came after all: the money is ours again
+        return _step(there, _completed(there.total, goal.fee), want, trxn_id=want.trxn_id or None)
     return _step(there, goal, want) if (goal.status, goal.total) == (REFUNDED, there.total) else None
 
 

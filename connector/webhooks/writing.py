@@ -12,13 +12,14 @@ from connector.webhooks.decide import Decision, Question
 from connector.webhooks.look import Look
 from connector.webhooks.objects import Payment, Subscription
 from connector.webhooks.people import Found
-from connector.webhooks.table import COMPLETED, PENDING, Books
+from connector.webhooks.table import COMPLETED, PENDING, Books, Step
 
 
 @dataclass(slots=True)
 class Writer:
-    """One batch's writes. made: payment → its new contribution; questions: what came up while writing, by id.
+    """One batch's writes. questions: what came up while writing, by id.
 
+    made: payment, dispute or monthly gift → its new contribution or recurring contribution.
     givers: payment → the contact of its new contribution.
     """
 
@@ -38,14 +39,14 @@ class Writer:
     ) -> set[str]:
         """Carry it all out. Returns the ids of what CiviCRM had changed meanwhile, so that nothing was written."""
         needed = {id_ for id_, one in decisions.items() if one.creates}
-        needed |= {id_ for id_ in gifts if not self.there.recurs.get(id_)}
+        needed |= {id_ for id_ in gifts if self.there.makes(id_)}
         self._make_contacts(needed)
         calls = self._gifts(gifts)
         for id_, payment in payments.items():
             calls |= self._payment(payment, decisions[id_])
         found = self.client.multi(calls)
-        made = {id_: found[f"{id_} create"][0] for id_ in payments if f"{id_} create" in calls}
-        self.made = {id_: int(row["id"]) for id_, row in made.items()}
+        made = {name.split(" ")[-2]: found[name][0] for name in calls if name.endswith(" create")}
+        self.made |= {id_: int(row["id"]) for id_, row in made.items()}
         self.givers = {id_: int(row["contact_id"]) for id_, row in made.items()}
         return {name.split(" ")[0] for name, rows in found.items() if " step " in name and not rows}
 
@@ -59,88 +60,81 @@ class Writer:
 
     def _gifts(self, gifts: Mapping[str, Subscription]) -> dict[str, Call]:
         """Make the new monthly gifts, which their payments name; returns the calls that change known ones."""
-        new = {id_: gift for id_, gift in gifts.items() if not self.there.recurs.get(id_)}
+        new = {id_: gift for id_, gift in gifts.items() if self.there.makes(id_)}
         rows = [recurring.create(gift, self._base(id_, gift.metadata)) for id_, gift in new.items()]
         for row in self.client.api4("ContributionRecur", "save", records=rows) if rows else ():
             self._recurs[row["processor_id"]] = (int(row["id"]), int(row["contact_id"]))
+            self.made[row["processor_id"]] = int(row["id"])
         calls: dict[str, Call] = {}
         for id_, gift in gifts.items():
-            calls |= self._known_gift(id_, gift, self.there.recurs.get(id_) or ())
+            known = self.there.recurs.get(id_) or ()
+            for question in recurring.questions(gift, known, was_made=id_ in self.there.made):
+                self.ask(id_, question)
+            if known:
+                calls |= self._known_gift(id_, gift, known[0])
         return calls
 
-    def _known_gift(self, id_: str, gift: Subscription, known: Sequence[recurring.Recur]) -> dict[str, Call]:
-        if not known:
+    def _known_gift(self, id_: str, gift: Subscription, known: recurring.Recur) -> dict[str, Call]:
+        if not known.is_in_trash:
+            self._recurs[id_] = (known.id, known.contact)
+        if known.written == recurring.state(gift) or recurring.was_edited(known):
             return {}
-        first = known[0]
-        self._recurs[id_] = (first.id, first.contact)
-        if len(known) > 1:
-            ids = ", ".join(str(one.id) for one in known)
-            what = f"Monthly gift {id_} is in CiviCRM more than once: recurring contributions {ids}."
-            self.ask(id_, Question("twice", what, f"keep {first.id}, which gets its payments, and delete the others."))
-        if first.written == recurring.state(gift) and not recurring.was_edited(first):
-            return {}
-        if recurring.was_edited(first):
-            what = (
-                f"Recurring contribution {first.id} of monthly gift {id_} was changed in CiviCRM to {first.status}"
-                f" {first.amount}; Stripe says {recurring.status(gift)} {recurring.amount(gift)}."
-            )
-            next_step = (
-                "change the gift in Stripe, or take Stripe's value, or keep CiviCRM's; its payments go on coming in."
-            )
-            if not self.there.is_dismissed(id_, "edited"):
-                self.ask(id_, Question("edited", what, next_step, first.id))
-            return {}
-        where = [["id", "=", first.id], ["contribution_status_id:name", "=", first.status]]
+        where = [["id", "=", known.id], ["contribution_status_id:name", "=", known.status]]
         return {f"{id_} step": ("ContributionRecur", "update", {"where": where, "values": recurring.values(gift)})}
 
     def _payment(self, payment: Payment, decision: Decision) -> dict[str, Call]:
         """The calls of one payment, in their order."""
         calls: dict[str, Call] = {}
-        before = [decision.seen, *(step.after for step in decision.steps)]
-        for number, (seen, step) in enumerate(zip(before, decision.steps, strict=False)):
-            if seen is None:
-                calls[f"{payment.id} create"] = self._create(payment, decision)
-            else:
-                more = decision.facts if number == 0 else {}
-                calls[f"{payment.id} step {number}"] = ledger.update(payment.id, seen, step, more)
+        if decision.creates:
+            calls[f"{payment.id} create"] = self._create(payment, decision)
+        calls |= _updates(payment.id, payment.id, decision.seen, decision.steps, decision.facts)
         if decision.facts and not decision.steps:
             calls[f"{payment.id} facts"] = ledger.annotate(payment.id, decision.facts)
-        if decision.second:
-            dispute, step = decision.second
-            entry = self.there.entries[payment.id]
-            base = self._base(payment.id, payment.metadata, entry.contact, entry.recur)
-            calls[f"{dispute} create"] = ledger.create(payment, step, base, invoice_id=dispute)
-        return calls | self._credit(payment, decision)
+        for dispute, (seen, way) in decision.seconds.items():
+            if seen is None:
+                entry = self.there.entries[payment.id]
+                base = self._base(payment.id, payment.metadata, entry.contact, entry.recur)
+                first = self.there.credits.get(payment.id)
+                made = ledger.create(payment, way[0], base, dispute)
+                made = self._with_credit(made, payment, first.chapter if first else 0, way[-1].after)
+                calls[f"{payment.id} {dispute} create"] = made
+            calls |= _updates(f"{payment.id} {dispute}", dispute, seen, way)
+            calls |= self._credit(dispute, seen, way)
+        return calls | self._credit(payment.id, decision.seen, decision.steps)
 
     def _create(self, payment: Payment, decision: Decision) -> Call:
         recur, contact = self._recurs.get(payment.subscription, (0, 0))
         base = self._base(payment.id, payment.metadata, contact, recur)
         base[ledger.RECEIPT_BY] = self._names(payment.metadata).receipts
-        entity, action, params = ledger.create(payment, decision.steps[0], base)
         code = payment.metadata.get("chapter", "")
         chapter = self.people.chapters.get(code.casefold(), 0)
-        if not chapter:
-            return (entity, action, params)
+        made = ledger.create(payment, decision.steps[0], base)
+        return self._with_credit(made, payment, chapter, decision.steps[-1].after)
+
+    def _with_credit(self, made: Call, payment: Payment, chapter: int, after: Books) -> Call:
+        """The same call, and the credit of the chapter that asked the giver; 0 for none."""
+        entity, action, params = made
         credit = {
             "contribution_id": "$id",
             "contact_id": chapter,
-            "amount": str(credited(decision.steps[-1].after)),
+            "amount": str(credited(after)),
             "soft_credit_type_id": self._names(payment.metadata).soft_credit_type,
         }
-        return (entity, action, {**params, "chain": {"credit": ["ContributionSoft", "create", {"values": credit}]}})
+        chain = {"chain": {"credit": ["ContributionSoft", "create", {"values": credit}]}} if chapter else {}
+        return (entity, action, {**params, **chain})
 
-    def _credit(self, payment: Payment, decision: Decision) -> dict[str, Call]:
+    def _credit(self, invoice_id: str, seen: Books | None, way: Sequence[Step]) -> dict[str, Call]:
         """The chapter's credit follows what is kept, as long as nobody else changed it."""
-        credit, entry = self.there.credits.get(payment.id), self.there.entries.get(payment.id)
-        if not credit or not entry or decision.seen is None:
+        credit, entry = self.there.credits.get(invoice_id), self.there.entries.get(invoice_id)
+        if not credit or not entry or seen is None:
             return {}
-        goal = credited(decision.steps[-1].after if decision.steps else decision.seen)
+        goal = credited(way[-1].after if way else seen)
         before = cents(credit.amount)
         if before == goal or before != credited(entry.written or entry.books):
             return {}
         where = [["id", "=", credit.id], ["amount", "=", credit.amount]]
         params = {"where": where, "values": {"amount": str(goal)}}
-        return {f"{payment.id} credit": ("ContributionSoft", "update", params)}
+        return {f"{invoice_id} credit": ("ContributionSoft", "update", params)}
 
     def _base(self, id_: str, metadata: Mapping[str, str], contact: int = 0, recur: int = 0) -> dict[str, Any]:
         """Whose it is, and what the fund's names are in CiviCRM."""
@@ -159,6 +153,18 @@ class Writer:
     def ask(self, id_: str, question: Question) -> None:
         """Note one more question about a payment or a monthly gift."""
         self.questions.setdefault(id_, []).append(question)
+
+
+def _updates(
+    name: str, invoice_id: str, seen: Books | None, way: Sequence[Step], facts: Mapping[str, Any] | None = None
+) -> dict[str, Call]:
+    """The calls of all steps but a creating one, each from the books that the one before leads to."""
+    before = [seen, *(step.after for step in way)]
+    return {
+        f"{name} step {number}": ledger.update(invoice_id, there, step, (facts or {}) if number == 0 else {})
+        for number, (there, step) in enumerate(zip(before, way, strict=False))
+        if there is not None
+    }
 
 
 def credited(books: Books) -> Any:

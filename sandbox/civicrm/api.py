@@ -21,6 +21,7 @@ from sandbox.civicrm import (
     forms,
     groups,
     lists,
+    mail_run,
     mailings,
     merge,
     pledges,
@@ -38,12 +39,12 @@ from sandbox.civicrm.writing import Rules, Written
 
 Params = dict[str, Any]
 
+_READ_ONLY = ("GroupNesting", "FinancialTrxn", "EntityFinancialTrxn", "MailingJob", mail_run.QUEUE, *mail_run.EVENTS)
 RULES: dict[str, Rules] = {
     **dict.fromkeys(CONTACT_ENTITIES, contacts.CONTACT_RULES),
     **dict.fromkeys(("Email", "Phone", "Address"), contacts.LOCATION_RULES),
     "Group": groups.GROUP_RULES,
     "GroupContact": groups.GROUP_CONTACT_RULES,
-    "GroupNesting": Rules(),
     "SubscriptionHistory": Rules(),
     "Relationship": relationships.RELATIONSHIP_RULES,
     "RelationshipType": customdata.TYPE_RULES,
@@ -52,8 +53,6 @@ RULES: dict[str, Rules] = {
     "Contribution": contributions.CONTRIBUTION_RULES,
     "ContributionRecur": contributions.RECUR_RULES,
     "ContributionSoft": contributions.SOFT_RULES,
-    "FinancialTrxn": Rules(),
-    "EntityFinancialTrxn": Rules(),
     "Campaign": finance.CAMPAIGN_RULES,
     "FinancialType": finance.FINANCIAL_TYPE_RULES,
     "FinancialAccount": Rules(),
@@ -79,7 +78,7 @@ RULES: dict[str, Rules] = {
     "MessageTemplate": Rules(),
     "Mailing": mailings.RULES,
     "MailingGroup": Rules(),
-    "MailingJob": Rules(),
+    **dict.fromkeys(_READ_ONLY, Rules()),
     "SiteEmailAddress": Rules(),
 }
 _DESCRIBES = ("checkAccess", "getActions", "getFields")
@@ -105,7 +104,7 @@ _SPECIAL: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(CONTACT_ENTITIES, (*_CRUD, *_MERGES, *_CHECKSUMS)),
     "Group": (*_CRUD, "refresh"),
     "Pledge": (*_CRUD, "cancel"),
-    **dict.fromkeys(("GroupNesting", "FinancialTrxn", "EntityFinancialTrxn", "MailingJob"), ("get", *_DESCRIBES)),
+    **dict.fromkeys(_READ_ONLY, ("get", *_DESCRIBES)),
     "SearchDisplay": (*_CRUD, "run"),
     "Afform": ("create", "get", "save", "update", "revert", "submit", "submitFile", *_DESCRIBES),
     "User": (*_CRUD, "login"),

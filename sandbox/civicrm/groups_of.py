@@ -21,12 +21,15 @@ def descendants(site: Site, group_ids: set[int]) -> set[int]:
 
 def members(site: Site, group_ids: set[int]) -> set[int]:
     """Contacts with status Added in any of these groups or below, and whom the smart ones among them found."""
-    table = site.table("GroupContact")
     found: set[int] = set()
     for group in descendants(site, group_ids):
-        found |= smart.members(site, group)
-        found |= {row["contact_id"] for row in table.find("group_id", group) if row["status"] == "Added"}
+        found |= smart.members(site, group) | with_status(site, group, "Added")
     return found
+
+
+def with_status(site: Site, group: int, status: str) -> set[int]:
+    """Contacts with a row of this status in this very group."""
+    return {row["contact_id"] for row in site.table("GroupContact").find("group_id", group) if row["status"] == status}
 
 
 def parents(site: Site, group_id: int) -> list[int]:

@@ -1,11 +1,11 @@
-"""The pages behind the links in a mailing: leave its list, or opt out of everything; and the switch of the mail run.
+"""The pages behind the links in a mailing: leave its groups, come back, opt out of everything; and the site's cron.
 
 A link that is only opened shows a page; the form on it, or one click of a mail program (RFC 8058), does it.
 """
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from sandbox.civicrm import dates, groups, groups_of, mail_run
+from sandbox.civicrm import dates, groups, groups_of, mail_run, smart
 from sandbox.civicrm.http import Door
 from sandbox.civicrm.site import Call, Caller, Site
 from sandbox.civicrm.store import Row
@@ -15,14 +15,16 @@ def routes(door: Door) -> Blueprint:
     """The pages of one site."""
     pages = Blueprint("leaving", __name__, template_folder="templates")
 
-    @pages.route("/civicrm/mailing/<any(unsubscribe, optout):what>", methods=["GET", "POST"])
+    @pages.route("/civicrm/mailing/<any(unsubscribe, optout, resubscribe):what>", methods=["GET", "POST"])
     def leave(what: str) -> Response:
         with door.lock:
             queued = _queued(door.site)
             if queued is None:
-                return Response("There was an error in your request", 400)
+                return Response("Invalid request: bad parameters", 400)
+            if request.method == "POST" or (what == "resubscribe" and "confirm" in request.args):
+                _ACTS[what](door.site, queued)
+                mail_run.count(door.site, queued["mailing_id"])
             if request.method == "POST":
-                (_leave if what == "unsubscribe" else _opt_out)(door.site, queued)
                 return Response("OK")
             return Response(render_template("leave.html", what=what))
 
@@ -38,21 +40,17 @@ def routes(door: Door) -> Blueprint:
 
 
 def _queued(site: Site) -> Row | None:
-    row = site.table("MailingQueue").get(request.args.get("qid", type=int) or 0)
+    row = site.table(mail_run.QUEUE).get(request.args.get("qid", type=int) or 0)
     return row if row and row["hash"] == request.args.get("h") else None
 
 
 def _leave(site: Site, queued: Row) -> None:
-    """Out of the groups of the mailing, and of those below them that the person is in."""
-    rows = site.table("MailingGroup").find("mailing_id", queued["mailing_id"])
-    named = {int(row["entity_id"]) for row in rows if row["group_type"] == "Include"}
+    """Out of the groups of the mailing, and of those below them that the person is in; smart ones too."""
     call = Call(site, Caller(queued["contact_id"], frozenset()), method="Email")
-    for group in groups_of.descendants(site, named):
-        members = site.table("GroupContact").find("contact_id", queued["contact_id"])
-        if any(row["group_id"] == group and row["status"] == "Added" for row in members):
+    for group in groups_of.descendants(site, _named(site, queued)):
+        if queued["contact_id"] in smart.members(site, group) or _has(site, queued, group, "Added"):
             groups.set_status(call, group, queued["contact_id"], "Removed")
-    mailing = site.table("Mailing").rows[queued["mailing_id"]]
-    site.table("Mailing").update(mailing, {"stats_unsubscribes": (mailing.get("stats_unsubscribes") or 0) + 1})
+    _note(site, queued, is_all=False)
 
 
 def _opt_out(site: Site, queued: Row) -> None:
@@ -60,3 +58,35 @@ def _opt_out(site: Site, queued: Row) -> None:
     site.table("Contact").update(person, {"is_opt_out": True, "modified_date": dates.now()})
     history = {"contact_id": person["id"], "group_id": None, "method": "Email", "status": "Removed", "tracking": None}
     site.table("SubscriptionHistory").insert({**history, "date": dates.now()})
+    _note(site, queued, is_all=True)
+
+
+def _come_back(site: Site, queued: Row) -> None:
+    """Into the groups of the mailing (not those below) again; only who left them by this very mail."""
+    events = site.table(mail_run.UNSUBSCRIBE)
+    left = [row for row in events.find("event_queue_id", queued["id"]) if not row["org_unsubscribe"]]
+    call = Call(site, Caller(queued["contact_id"], frozenset()), method="Email")
+    for group in _named(site, queued) if left else ():
+        if _has(site, queued, group, "Removed"):
+            groups.set_status(call, group, queued["contact_id"], "Added")
+    for row in left:
+        events.delete(row)
+
+
+_ACTS = {"unsubscribe": _leave, "optout": _opt_out, "resubscribe": _come_back}
+
+
+def _named(site: Site, queued: Row) -> set[int]:
+    rows = site.table("MailingGroup").find("mailing_id", queued["mailing_id"])
+    included = [row for row in rows if (row["group_type"], row["entity_table"]) == ("Include", "civicrm_group")]
+    return {int(row["entity_id"]) for row in included}
+
+
+def _has(site: Site, queued: Row, group: int, status: str) -> bool:
+    rows = site.table("GroupContact").find("contact_id", queued["contact_id"])
+    return any(row["group_id"] == group and row["status"] == status for row in rows)
+
+
+def _note(site: Site, queued: Row, *, is_all: bool) -> None:
+    event = {"event_queue_id": queued["id"], "org_unsubscribe": is_all, "time_stamp": dates.now()}
+    site.table(mail_run.UNSUBSCRIBE).insert(event)

@@ -20,6 +20,7 @@ from sandbox.civicrm.where import Clause, Test, candidates, compare, compile_whe
 _TESTS = {
     "Contribution": ("id", "trxn_id", "invoice_id", "creditnote_id"),
     "ContributionRecur": ("id", "trxn_id", "invoice_id"),
+    **dict.fromkeys(("MailingJob", "MailingEventQueue"), ("id",)),
 }
 _OF_CONTACT = ("Email", "Phone", "Address", "Activity")
 # Columns of Contact that `*` leaves out for the other contact types.

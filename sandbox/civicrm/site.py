@@ -92,7 +92,10 @@ def _tables() -> dict[str, Table]:
         "MailingGroup": Table(indexed=("mailing_id",)),
         "MailingJob": Table(indexed=("mailing_id",)),
         "MailingRecipient": Table(indexed=("mailing_id",)),
-        "MailingQueue": Table(indexed=("mailing_id", "hash")),
+        "MailingEventQueue": Table(indexed=("mailing_id", "job_id")),
+        "MailingEventDelivered": Table(indexed=("event_queue_id",)),
+        "MailingEventBounce": Table(indexed=("event_queue_id",)),
+        "MailingEventUnsubscribe": Table(indexed=("event_queue_id",)),
         "SiteEmailAddress": Table(),
     }
 

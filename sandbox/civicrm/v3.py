@@ -59,8 +59,8 @@ def _mail(call: Call, name: tuple[str, str], params: dict[str, Any]) -> dict[str
         found = _MAIL[name](call, params)  # type: ignore[misc]
     except mail_run.NotConnected:
         return _error("not connected")
-    except ApiError as error:
-        return _error(error.message, "cannot-send")
+    except mailings.CannotSend as error:
+        return {**error.fields, **_error(error.message, "cannot-send")}
     if isinstance(found, dict):
         return {"is_error": 0, "version": 3, "count": len(found), "id": found["id"], "values": found}
     return _answer(found)

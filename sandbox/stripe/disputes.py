@@ -12,8 +12,10 @@ REASONS = {"fraudulent": "10.4", "duplicate": "12.6", "subscription_canceled": "
 def dispute(world: World, step: Json) -> None:
     """A bank doubts a charge, or `amount` of it; with `status` warning_needs_response it only asks."""
     made = payments.charge_of(world, step)
-    amount = int(step.get("amount") or made["amount"] - made["amount_refunded"])
-    if made["status"] != "succeeded" or not 0 < amount <= made["amount"]:
+    others = world.of("dispute", charge=made["id"])
+    left = made["amount"] - sum(one["amount"] for one in others if one["status"] not in ("won", "warning_closed"))
+    amount = int(step.get("amount") or min(left, made["amount"] - made["amount_refunded"]))
+    if made["status"] != "succeeded" or not 0 < amount <= left:
         raise Refused(f"{made['id']} is {made['status']}, of {made['amount']}")
     world.advance(1)
     status, reason = step.get("status", "needs_response"), step.get("reason", "fraudulent")

@@ -142,7 +142,7 @@ def arrived(world: World, payment: Json) -> None:
     made.update(amount_paid=paid, amount_remaining=0)
     _close(world, made)
     world.tell("invoice.payment_succeeded", made)
-    _stand(world, made, "active", "past_due", "unpaid")
+    _stand(world, made, "active", "past_due", "unpaid", "incomplete")
 
 
 def _stand(world: World, made: Json, status: str, *before: str) -> None:
@@ -197,7 +197,7 @@ def paid_outside(world: World, made: Json) -> None:
     left = made["amount_remaining"]
     made.update(amount_paid=made["amount_paid"] + left, amount_paid_off_stripe=left, amount_remaining=0)
     _close(world, made)
-    _stand(world, made, "active", "past_due", "unpaid")
+    _stand(world, made, "active", "past_due", "unpaid", "incomplete")
 
 
 def end(world: World, made: Json, status: str) -> None:

@@ -33,7 +33,7 @@ def _price(world: World, item: Json, amount: int, currency: str, interval: str) 
 
 
 def subscribe(world: World, step: Json) -> None:
-    """Somebody starts to give each month; the first payment is made at once."""
+    """Somebody starts to give each month; the first payment is made at once. With `outcome` fails it is declined."""
     session = checkout.give_session(world, step, "subscription")
     if session["mode"] != "subscription":
         raise Refused(f"{session['id']} is for {session['mode']}")
@@ -44,16 +44,28 @@ def subscribe(world: World, step: Json) -> None:
     assert customer is not None
     found = _start(world, session, customer, hidden["recurring"]["interval"], hidden["subscription_metadata"])
     made = invoices.draft(world, found, invoices.item_of(found))
-    found["latest_invoice"] = made["id"]
+    is_declined = step.get("outcome") == "fails"
+    found.update(latest_invoice=made["id"], status="incomplete" if is_declined else found["status"])
     world.tell("customer.subscription.created", found)
     world.tell("invoice.created", made)
     invoices.finalize(world, made)
+    if is_declined:
+        invoices.fail(world, made, str(step.get("code", "")), last=True)
+        return
     charges = invoices.pay(world, made, step.get("method", "card"))
     links = {"customer": customer["id"], "subscription": found["id"], "invoice": made["id"]}
     status = "paid" if made["status"] == "paid" else "unpaid"
     world.advance(1)
     checkout.finish(world, session, step, customer_details=who, payment_status=status, **links)
     _tell_fees(world, step, charges)
+
+
+def never_paid(world: World, step: Json) -> None:
+    """The first payment did not come within 23 hours: the subscription ends before it began."""
+    found = subscription_of(world, step, "incomplete")
+    world.advance(23 * invoices.HOUR)
+    invoices.end(world, world.get(found["latest_invoice"]), "void")
+    world.change("customer.subscription.updated", found, status="incomplete_expired", ended_at=world.clock)
 
 
 def _start(world: World, session: Json, customer: Json, interval: str, metadata: Json) -> Json:
@@ -135,7 +147,7 @@ def _open_invoice(world: World, step: Json) -> tuple[Json, Json]:
         made = world.get(step["invoice"], "invoice")
         found = world.get(made["parent"]["subscription_details"]["subscription"])
     else:
-        found = subscription_of(world, step, "active", "past_due", "unpaid", "canceled")
+        found = subscription_of(world, step, "incomplete", "active", "past_due", "unpaid", "canceled")
         made = world.get(found["latest_invoice"])
     if made["status"] not in ("open", "uncollectible") or not invoices.open_payments(world, made):
         raise Refused(f"{made['id']} is {made['status']}, and nothing of it can be tried now")

@@ -35,6 +35,7 @@ STEPS: Mapping[str, Callable[[World, Json], Any]] = {
         gifts.redact,
         checkout.expire,
         monthly.subscribe,
+        monthly.never_paid,
         monthly.renew,
         monthly.retry,
         monthly.give_up,

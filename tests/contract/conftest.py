@@ -19,6 +19,7 @@ import pytest
 
 from .desk import Desk, log_in
 from .giving import TEST_TOO, Fund
+from .mailing import Post
 from .wire import Site
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,8 @@ def _clean_up(site: Site) -> None:
     site.call("Pledge", "delete", {"where": [["contact_id.external_identifier", "LIKE", f"{site.run}-%"]]})
     site.call("Contact", "delete", {"where": mine})
     for entity, column in (
+        ("Mailing", "name"),
+        ("MessageTemplate", "msg_title"),
         ("Group", "title"),
         ("SearchDisplay", "saved_search_id.name"),
         ("SavedSearch", "name"),
@@ -109,6 +112,12 @@ def fund(site: Site) -> Iterator[Fund]:
     """A payment instrument with an account of its own, and a giver."""
     yield Fund(site)
     site.call("Contribution", "delete", {"where": [["invoice_id", "LIKE", f"{site.run}-pi-%"], TEST_TOO]})
+
+
+@pytest.fixture
+def post(site: Site, runtime: str) -> Post:
+    """What makes mailings with the small role, and the site's mail run."""
+    return Post(site)
 
 
 @pytest.fixture(scope="session")

@@ -175,11 +175,7 @@ class Desk:
 
     def attach(self, activity_id: int, name: str = "plan.csv", content: str = "a,b\n") -> Answer:
         file = {"name": name, "mime_type": "text/csv", "content": content}
-        return self.v3("Attachment", "create", entity_table="civicrm_activity", entity_id=activity_id, **file)
-
-    def v3(self, entity: str, action: str, **params: Any) -> Answer:
-        form = {"entity": entity, "action": action, "json": json.dumps(params)}
-        return self.site.send("/civicrm/ajax/rest", form, self.site.headers("runtime"))
+        return self.site.v3("Attachment", "create", entity_table="civicrm_activity", entity_id=activity_id, **file)
 
     def download(self, url: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
         """GET with the runtime key, unless other headers are given. Status and bytes."""

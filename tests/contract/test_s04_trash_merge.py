@@ -133,6 +133,5 @@ def test_s4_the_survivor_of_a_merge_can_be_asked(site: Site, runtime: str) -> No
 def test_s4_v3_knows_the_survivor_too(site: Site) -> None:
     keep, lose = site.person(), site.person()
     site.call("Contact", "mergeDuplicates", {"contactId": keep, "duplicateId": lose, "mode": "aggressive"})
-    form = {"entity": "Contact", "action": "getmergedto", "json": f'{{"contact_id": {lose}}}'}
-    answer = site.send("/civicrm/ajax/rest", form, site.headers("setup")).body
+    answer = site.v3("Contact", "getmergedto", "setup", contact_id=lose).body
     assert (answer["is_error"], answer["count"], list(answer["values"])) == (0, 1, [str(keep)])

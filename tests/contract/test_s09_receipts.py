@@ -1,7 +1,5 @@
 """FACTS §9: CiviCRM sends a receipt on request, and notes the day with the contribution."""
 
-import json
-
 from .giving import Fund
 from .wire import Site
 
@@ -17,8 +15,6 @@ def test_s09_a_receipt_leaves_its_day(site: Site, runtime: str) -> None:
 
     number, before = day()
     assert before is None
-    params = json.dumps({"id": number, "receipt_from_email": "fund@example.org"})
-    form = {"entity": "Contribution", "action": "sendconfirmation", "json": params}
-    answer = site.send("/civicrm/ajax/rest", form, site.headers(runtime))
+    answer = site.v3("Contribution", "sendconfirmation", runtime, id=number, receipt_from_email="fund@example.org")
     assert (answer.status, answer.body["is_error"]) == (200, 0)
     assert day()[1] is not None

@@ -18,7 +18,7 @@ import pytest
 from connector.webhooks.entered import Entered
 from connector.webhooks.reconcile import Reconciliation
 from tests.fund import stories
-from tests.fund.books import Books
+from tests.fund.books import Books, of_row
 from tests.fund.connector import Fund, connected
 from tests.stripe_sandbox import StripeSandbox
 
@@ -34,6 +34,66 @@ BANK = {
     "d2-refund-partial": "48.25",
     "e1-dispute-lost": "-21.45",
 }
+
+
+# What seldom happens, the books of each contribution after it, and what stands on the account then.
+HARD = [
+    (
+        "an appeal that is under way",
+        ["give amount=8000", "dispute", "dispute_lost", "dispute_appealed"],
+        ["Chargeback 80.00 21.45 -21.45"],
+        "-21.45",
+    ),
+    (
+        "an appeal that is won",
+        ["give amount=8000", "dispute", "dispute_lost", "dispute_appealed", "dispute_won_after_all"],
+        ["Chargeback 80.00 21.45 -21.45", "Completed 80.00 0.00 80.00"],
+        "58.55",
+    ),
+    (
+        "refunded after an appeal that was won",
+        ["give amount=8000", "dispute", "dispute_lost", "dispute_won_after_all", "refund amount=3000"],
+        ["Chargeback 80.00 21.45 -21.45", "Completed 50.00 0.00 50.00"],
+        "28.55",
+    ),
+    (
+        "all refunded after an appeal that was won",
+        ["give amount=8000", "dispute", "dispute_lost", "dispute_won_after_all", "refund"],
+        ["Chargeback 80.00 21.45 -21.45", "Refunded 80.00 0.00 0.00"],
+        "-21.45",
+    ),
+    (
+        "two disputes, the second won by appeal",
+        [
+            "give amount=8000",
+            "dispute amount=3000",
+            "dispute_lost",
+            "dispute amount=5000",
+            "dispute_lost",
+            "dispute_won_after_all",
+        ],
+        ["Chargeback 80.00 41.45 -41.45", "Completed 50.00 0.00 50.00"],
+        "8.55",
+    ),
+    (
+        "a debit that bounced and is tried again",
+        ["give amount=7500 method=sepa_debit", "debit_succeeds", "debit_bounces", "debit_again"],
+        ["Refunded 75.00 0.35 -0.35"],
+        "-0.35",
+    ),
+    (
+        "a debit that bounced and came after all",
+        ["give amount=7500 method=sepa_debit", "debit_succeeds", "debit_bounces", "debit_again", "debit_succeeds"],
+        ["Completed 75.00 0.70 74.30"],
+        "74.30",
+    ),
+    (
+        "a debit that bounced and was given up",
+        ["give amount=7500 method=sepa_debit", "debit_succeeds", "debit_bounces", "cancel_payment"],
+        ["Refunded 75.00 0.35 -0.35"],
+        "-0.35",
+    ),
+]
 
 
 @contextmanager
@@ -92,6 +152,22 @@ def test_a_story_ends_to_the_cent_in_its_rows_and_on_the_account(
         fund.drain()
     stories.check(story, books)
     assert books.bank() - before == stories.cents(BANK[story])
+    written = len(fund.writes)
+    fund.again()
+    assert len(fund.writes) == written
+
+
+@pytest.mark.parametrize(("name", "steps", "after", "bank"), HARD, ids=[one[0] for one in HARD])
+def test_a_hard_case_ends_to_the_cent(sides, books, fund, name: str, steps, after: list[str], bank: str) -> None:
+    """Each step is settled by itself, then all of them once more."""
+    stripe, before = sides[2], books.bank()
+    for step in steps:
+        stripe.do(step.partition(" ")[0], **dict(one.split("=") for one in step.split(" ")[1:]))
+        stripe.deliver()
+        fund.drain()
+    rows = [of_row(row) for row in books.contributions().values()]
+    assert rows == after
+    assert books.bank() - before == stories.cents(bank)
     written = len(fund.writes)
     fund.again()
     assert len(fund.writes) == written

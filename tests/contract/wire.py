@@ -94,6 +94,10 @@ class Site:
     def many(self, calls: Any, who: str = "setup") -> Answer:
         return self.send("/civicrm/ajax/api4", {"calls": json.dumps(calls)}, self.headers(who))
 
+    def v3(self, entity: str, action: str, who: str = "runtime", **params: Any) -> Answer:
+        form = {"entity": entity, "action": action, "json": json.dumps(params)}
+        return self.send("/civicrm/ajax/rest", form, self.headers(who))
+
     def get(
         self, entity: str, where: list[Any], *select: str, who: str = "setup", **params: Any
     ) -> list[dict[str, Any]]:

@@ -1,9 +1,11 @@
 """The office of the network: two people of the staff who write and decide about alerts, and the site's mail run."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -80,6 +82,44 @@ class Office:
         id_ = staff.submit("DecideAlert", {f"Solidarity_Decision.{name}": value for name, value in fields.items()})
         self.works()
         return staff.decision(id_)
+
+    def sends(self, *groups: str, count: int, **fields: Any) -> int:
+        """An alert from the form to the mailboxes."""
+        alert = self.approved(count, *groups, **fields)
+        self.mail_run()
+        self.works()
+        return alert
+
+    def reaches_out(self, *members: int, **values: Any) -> None:
+        """Make these members of the chapter of Cork, which reaches out to its mayor, or to whom the values name."""
+        (chapter,) = self.site.api("Organization", "get", select=["id"], where=[["external_identifier", "=", "COR06"]])
+        mayor = {"first_name": "Maire", "last_name": "Example", "job_title": "Mayor of Cork"}
+        mayor |= {"email_primary.email": "mayor@example.org", "phone_primary.phone": "+353 21 555 0100"}
+        mayor |= {"Solidarity_Outreach.Kind": "official"}
+        (made,) = self.site.api("Individual", "create", values=mayor | values)
+        for who, what in (*((one, "Chapter_Member") for one in members), (made["id"], "Outreach_Contact")):
+            tie = {"contact_id_a": who, "contact_id_b": chapter["id"], "relationship_type_id:name": what}
+            if not self.site.api("Relationship", "get", where=[[name, "=", value] for name, value in tie.items()]):
+                self.site.api("Relationship", "create", values=tie)
+
+    def acts(self, contact: int, alert: int, kind: str) -> None:
+        """Keep that a member did something, as the page does."""
+        values = {"activity_type_id:name": "Solidarity_Action", "source_contact_id": contact}
+        values |= {"Solidarity_Action.Alert": alert, "Solidarity_Action.Kind": kind}
+        self.site.api("Activity", "create", values=values)
+
+    def actions(self) -> list[tuple[int, str]]:
+        """Who did what after an alert."""
+        where = [["activity_type_id:name", "=", "Solidarity_Action"]]
+        select = ["source_contact_id", "Solidarity_Action.Kind"]
+        rows = self.site.api("Activity", "get", select=select, where=where, orderBy={"id": "ASC"})
+        return [(row["source_contact_id"], row["Solidarity_Action.Kind"]) for row in rows]
+
+    def link(self, name: str) -> str:
+        """The personal link to the alert's page in the mail that came to somebody."""
+        mail = next(one for one in self.site.mailbox.mails() if one["to"] == [f"{name}@example.org"])
+        (link,) = set(re.findall(r"http\S+/act/\d+\?lang=\w+&cs=\w+&cid=\d+", unescape(mail["text"])))
+        return str(link)
 
     def works(self, **env: str) -> str:
         return self.connector.run("work", "--drain", **env)

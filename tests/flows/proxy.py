@@ -32,6 +32,10 @@ class Proxy(ThreadingHTTPServer):
         self.victim: int | None = None
         # called with each request before it is forwarded: its number, its address and body, whether it may write
         self.sees: Callable[[int, str, bool], None] = lambda number, text, writes: None
+        # which requests are answered with an error page instead of being forwarded: by their text
+        self.spoils: Callable[[str], bool] = lambda text: False
+        # what becomes of an answer on its way back: by the request's text
+        self.alters: Callable[[str, bytes], bytes] = lambda text, got: got
         self.victim_known = threading.Event()
 
     def watch(self, victim: int) -> None:
@@ -75,15 +79,21 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.kill(number, "before"):
             self.close_connection = True
             return
+        if self.server.spoils(text):
+            self._answer(500, "text/html", b"<!DOCTYPE html><title>Error</title>")
+            return
         onward = http.client.HTTPConnection(self.server.target, timeout=30)
         with closing(onward):
             onward.request(self.command, self.path, body, dict(self.headers))
             answer = onward.getresponse()
-            got = answer.read()
+            got = self.server.alters(text, answer.read())
         self.server.kill(number, "after")
+        self._answer(answer.status, answer.headers["Content-Type"], got)
+
+    def _answer(self, status: int, kind: str, got: bytes) -> None:
         try:
-            self.send_response(answer.status)
-            self.send_header("Content-Type", answer.headers["Content-Type"])
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(got)))
             self.end_headers()
             self.wfile.write(got)

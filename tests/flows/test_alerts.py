@@ -1,11 +1,15 @@
 """Alerts from the form to the mailbox: each person exactly one, who left or opted out none, decided by two people."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 import requests
 
+from tests.flows.conftest import PROJECT
 from tests.flows.office import WHERE, Office, office as office
+from tests.flows.proxy import proxied
 
 
 def test_from_the_form_to_the_mailbox(office: Office) -> None:
@@ -52,6 +56,19 @@ def test_from_the_form_to_the_mailbox(office: Office) -> None:
     assert office.alert(again)["Count"] == 2
 
 
+def test_an_alert_comes_from_the_sender_of_the_file_and_replies_go_there(office: Office, tmp_path: Path) -> None:
+    folder = tmp_path / "mappings"
+    shutil.copytree(PROJECT / "mappings", folder)
+    kinds = folder / "alerts.toml"
+    kinds.write_text(kinds.read_text("utf-8").replace('email = ""', 'email = "desk@example.org"'), "utf-8")
+    office.person("both", "chapter_A")
+    office.writes("chapter_A")
+    office.works(CONNECTOR_MAPPINGS=str(folder))
+    (test, *_) = office.site.mailbox.mails()
+    assert "desk@example.org" in test["from"]
+    assert test["headers"]["Reply-To"] == "desk@example.org"
+
+
 def test_an_edit_after_the_decision_goes_back_to_ready(office: Office) -> None:
     office.person("both", "chapter_A")
     alert = office.writes("chapter_A")
@@ -92,6 +109,30 @@ def test_who_leaves_between_submission_and_mail_run_gets_none(office: Office) ->
     assert office.alert(alert)["State"] == "scheduled"
     office.mail_run()
     assert office.mailed() == {f"p{number}": 1 for number in range(25) if number != 7}
+
+
+@pytest.mark.parametrize("last", ['"MailingGroup","save"', "entity=Mailing&action=submit"], ids=["before", "then"])
+def test_who_leaves_a_group_while_it_is_submitted_gets_none_through_another(office: Office, last: str) -> None:
+    """Within the seconds for which the report that was approved is believed."""
+    for number in range(24):
+        office.person(f"p{number}", "chapter_A")
+    both = office.person("both", "chapter_A", "chapter_B")
+    alert = office.writes("solidarity_network")
+    office.works()
+    left: list[int] = []
+
+    def leaves(_number: int, text: str, _writes: bool) -> None:
+        if not left and last in text:
+            left.append(both)
+            office.place(both, "chapter_A", "Removed")
+
+    with proxied(office.site.url) as proxy:
+        office.connector.env["CIVICRM_URL"] = proxy.url
+        proxy.sees = leaves
+        assert office.decides(alert, "approve", 25)[0] == "done"
+    assert left
+    office.mail_run()
+    assert office.mailed() == {f"p{number}": 1 for number in range(24)}
 
 
 def test_when_too_many_leave_it_is_decided_about_anew(office: Office) -> None:
@@ -211,3 +252,33 @@ def test_a_slip_on_the_phone_is_told(office: Office, wrong: tuple[str, str], tol
     words = [word for pair in said.items() for word in pair]
     assert told in office.connector.run("alert", "new", *words, code=1)
     assert office.connector.json("alert", "list")["alerts"] == []
+
+
+def test_two_people_with_one_address_get_one_mail_whomever_civimail_notes(office: Office) -> None:
+    """CiviMail takes who is in the group itself before who is below it; the report counts the first by number."""
+    office.group("friends")
+    office.group("chapter_A", "friends")
+    office.person("first", "chapter_A", email="home@example.org")
+    office.person("second", "friends", email="home@example.org")
+    alert = office.writes("friends")
+    office.works()
+    assert office.decides(alert, "approve", 1) == ("done", "Approved.")
+    before = office.mailings()
+    office.works()
+    told = office.alert(alert)
+    assert (told["State"], "left since" in told["Said"], office.mailings()) == ("scheduled", False, before)
+    office.mail_run()
+    office.works()
+    assert (office.alert(alert)["State"], office.mailed()) == ("sent", {"home": 1})
+
+
+def test_who_shares_an_address_reads_it_in_their_own_language(office: Office) -> None:
+    office.person("first", "chapter_A", email="home@example.org")
+    office.person("second", "chapter_A", email="home@example.org", language="ar_EG")
+    alert = office.writes("chapter_A", Body_ar="<p>جفّ البئر.</p>", Subject_ar="أخبار")
+    office.works()
+    assert office.decides(alert, "approve", 2) == ("done", "Approved.")
+    office.works()
+    assert office.alert(alert)["State"] == "scheduled"
+    office.mail_run()
+    assert office.mailed() == {"home": 2}

@@ -243,8 +243,8 @@ class Alarm(RuleBasedStateMachine):
 
 
 def row(number: int) -> dict[str, str]:
-    """Numbers 2 and 4 read Arabic; 4 and 5 have the address of 3."""
-    language = "ar" if number in (2, 4) else "en"
+    """Numbers 2, 4 and 5 read Arabic; 4 and 5 have the address of 3."""
+    language = "ar" if number in (2, 4, 5) else "en"
     return member(number, Email=f"m{min(number, 3)}@example.org", Language=language)
 
 

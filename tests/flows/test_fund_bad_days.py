@@ -73,6 +73,23 @@ def test_a_row_that_waits_for_an_hour_is_told_and_no_more_when_it_is_settled(fun
     assert fund.books.problems() == []
 
 
+def test_a_row_that_a_clock_ahead_received_is_told_within_an_hour_of_the_right_time(fund: FundFlow) -> None:
+    right = clock.now
+    fund.later(hours=5)
+    with fund.door():
+        fund.told("give", **AMINA)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")  # puts it off, by the same clock
+    fund.monkeypatch.setattr("connector.clock.now", right)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    fund.later(minutes=61)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    assert fund.books.problems() == ["stripe:inbox:late"]
+    fund.later(hours=1)
+    fund.works()
+    assert fund.only()["contribution_status_id:name"] == "Completed"
+    assert fund.books.problems() == []
+
+
 def test_a_wrong_key_of_stripe(fund: FundFlow) -> None:
     fund.told("give", **AMINA)
     fund.works(STRIPE_API_KEY="sk_test_wrong")

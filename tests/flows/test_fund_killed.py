@@ -133,3 +133,12 @@ def test_a_bank_debit_that_failed_and_then_succeeds(killer: Killer) -> None:
     for step in ("debit_again", "debit_succeeds"):
         killer.fund.told(step)
     killer.check_every_request()
+
+
+def test_a_lost_dispute_that_an_appeal_wins(killer: Killer) -> None:
+    killer.fund.told("give", **AMINA, metadata=CHAPTER)
+    for step in ("dispute", "dispute_lost"):
+        killer.fund.told(step)
+    killer.fund.works()
+    killer.fund.told("dispute_won_after_all")
+    killer.check_every_request()

@@ -99,3 +99,10 @@ class Books:
 
 def amount(value: Any) -> str:
     return str(Decimal(str(value)).quantize(Decimal("0.01")))
+
+
+def of_row(row: dict[str, Any]) -> str:
+    """Status, total, fee and net of a contribution in one line."""
+    return " ".join(
+        [row["contribution_status_id:name"], *(amount(row[f"{n}_amount"]) for n in ("total", "fee", "net"))]
+    )

@@ -80,7 +80,7 @@ def test_the_pauses_grow_to_an_hour(inbox, at) -> None:
     for _ in range(9):
         at(minutes=minute)
         (claimed,) = inbox.claim(1)
-        assert inbox.retry_later(claimed, "CiviCRM is away")
+        inbox.retry_later(claimed, "CiviCRM is away")
         (row,) = inbox.rows()
         pause = (row.due.replace(tzinfo=UTC) - clock.now()).total_seconds() / 60
         pauses.append(pause)
@@ -92,11 +92,49 @@ def test_three_days_away_are_waited_for_and_more_than_a_week_is_a_persons(inbox,
     put(inbox, "evt_1")
     at(days=3)
     (claimed,) = inbox.claim(1)
-    assert inbox.retry_later(claimed, "CiviCRM is away")
+    assert not inbox.is_too_old(claimed)
+    inbox.retry_later(claimed, "CiviCRM is away")
     at(seconds=OLDEST.total_seconds() + 1)
     (claimed,) = inbox.claim(1)
-    assert not inbox.retry_later(claimed, "CiviCRM is away")
-    assert states(inbox) == [PARKED]
+    assert inbox.is_too_old(claimed)
+
+
+def test_a_pause_that_a_clock_ahead_wrote_is_over_when_it_is_right_again(inbox, at) -> None:
+    put(inbox, "evt_1")
+    at(hours=5)
+    (claimed,) = inbox.claim(1)
+    inbox.retry_later(claimed, "Stripe is away")
+    at(minutes=1)
+    assert [one.root for one in inbox.claim(1)] == ["pi_1"]
+
+
+def test_what_a_worker_with_a_clock_ahead_died_over_is_claimed_again(inbox, at) -> None:
+    put(inbox, "evt_1")
+    at(days=365)
+    assert inbox.claim(1)
+    at(minutes=1)
+    assert [one.root for one in inbox.claim(1)] == ["pi_1"]
+
+
+def test_a_pause_of_an_hour_is_not_taken_for_one_of_a_wrong_clock(inbox, at) -> None:
+    put(inbox, "evt_1")
+    for number in range(9):
+        at(hours=2 * number)
+        (claimed,) = inbox.claim(1)
+        inbox.retry_later(claimed, "CiviCRM is away")
+    assert inbox.claim(1) == []
+
+
+def test_the_age_of_a_row_that_was_received_in_the_future_counts_from_the_next_look(inbox, at) -> None:
+    at(days=365)
+    put(inbox, "evt_1")
+    at()
+    (claimed,) = inbox.claim(1)
+    assert (claimed.received, inbox.oldest()) == (NOW, NOW)
+    inbox.retry_later(claimed, "Stripe is away")
+    at(seconds=OLDEST.total_seconds() + 1)
+    (claimed,) = inbox.claim(1)
+    assert inbox.is_too_old(claimed)
 
 
 def test_what_somebody_else_is_at_work_on_is_looked_at_again_without_counting(inbox, at) -> None:
@@ -114,7 +152,12 @@ def test_a_parked_row_can_be_replayed_however_old_it_is(inbox, at) -> None:
     at(days=30)
     assert inbox.replay([1]) == 1
     (claimed,) = inbox.claim(1)
-    assert inbox.retry_later(claimed, "Stripe is away")
+    assert not inbox.is_too_old(claimed)
+
+
+def test_parked_rows_are_found_by_how_their_reason_begins(inbox) -> None:
+    put(inbox, "evt_1", state=PARKED, why="50 % of it are missing")
+    assert [inbox.has_parked(why) for why in ("50 %", "50", "5% ", "it are")] == [True, True, False, False]
 
 
 def test_a_row_can_be_dismissed(inbox) -> None:

@@ -82,7 +82,7 @@ def test_every_kind_has_a_template_in_every_language() -> None:
 def test_text_and_html_hold_the_same_links() -> None:
     made = letter()
     assert sorted(links(made.html)) == sorted(re.findall(r"<(\S+?)>", made.text))
-    assert f"{PAGE}?{{contact.checksum}}&cid={{contact.contact_id}}" in links(made.html)
+    assert f"{PAGE}?lang=en&{{contact.checksum}}&cid={{contact.contact_id}}" in links(made.html)
 
 
 def test_a_letter_loads_nothing_and_has_no_style_sheet() -> None:
@@ -238,7 +238,8 @@ def test_every_letter_is_whole_and_lets_no_token_through(one: Alert, version: Ve
                 assert part.count(token) == 1
             left = left.replace(token, "")
         assert not re.search(r"[{}]|%7[bB][\w$]", left)
-    assert made.html.count("{contact.checksum}") == len(re.findall(r"act/7\?\{contact\.checksum\}", made.html))
+    said = rf"lang={version.language}&amp;\{{contact\.checksum\}}"
+    assert made.html.count("{contact.checksum}") == len(re.findall(rf"act/7\?{said}", made.html))
     assert not re.search(r"(?i)<(script|style|iframe|svg|math|form|object)\b|\son\w+=", made.html)
     assert len(made.subject) <= LONGEST_SUBJECT
     assert not [one for one in made.subject if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp")]

@@ -111,6 +111,8 @@ LONG_STORY: list[dict[str, Any]] = [
     {"do": "expire"},
     {"do": "give", "gives_up": True, "declines": 1},
     {"do": "cancel_payment"},
+    {"do": "subscribe", "outcome": "fails"},
+    {"do": "never_paid"},
     {"do": "subscribe", "method": "sepa_debit"},
     {"do": "debit_fails"},
     {"do": "retry"},

@@ -1,12 +1,13 @@
 """The settle table: for each state of a payment at Stripe, the writes to CiviCRM and the books they lead to."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from connector.webhooks.table import Books, next_step, steps, wanted, won_back
 
-from .payments import charge, dispute, payment, refund
+from .payments import charge, dispute, payment, refund, transaction
 
 
 def books(text: str) -> Books:
@@ -167,11 +168,85 @@ def test_what_was_lost_and_won_back_becomes_a_second_contribution() -> None:
     gift = payment(8000, charge=charge(8000, 145), disputes=(dispute(8000, "won", -8000, 8000, fee=2000),))
     want = wanted(gift, is_there=True)
     assert want
-    first, second = won_back(books("Chargeback 80.00 21.45 -21.45"), want)
-    assert second
+    first, back = won_back(books("Chargeback 80.00 21.45 -21.45"), want, gift)
     assert next_step(books("Chargeback 80.00 21.45 -21.45"), first) is None
-    assert str(second.books) == "Completed 80.00 0.00 80.00"
-    assert first.books.net + second.books.net == Decimal("58.55")
+    assert {id_: str(one.books) for id_, one in back.items()} == {"du_1": "Completed 80.00 0.00 80.00"}
+    assert first.books.net + back["du_1"].books.net == Decimal("58.55")
+
+
+@pytest.mark.parametrize("status", ["appeal_needs_response", "appeal_under_review"])
+def test_an_appeal_changes_no_money(status) -> None:
+    for taken, there in [(8000, LOST_BOOKS), (3000, "Completed 50.00 21.45 28.55")]:
+        appealed = dispute(taken, status, -taken, fee=2000)
+        assert led_to(there, payment(8000, charge=charge(8000, 145), disputes=(appealed,))) == []
+
+
+def test_two_disputes_are_won_back_one_by_one_and_refunded_from_the_oldest() -> None:
+    gift = payment(
+        8000,
+        charge=charge(8000, 145),
+        refunds=(refund(1000),),
+        disputes=(
+            dispute(3000, "won", -3000, 3000, fee=2000),
+            dispute(5000, "won", -5000, 5000, fee=2000, id_="du_2"),
+        ),
+    )
+    want = wanted(gift, is_there=True)
+    assert want
+    first, back = won_back(books("Chargeback 80.00 41.45 -41.45"), want, gift)
+    assert str(first.books) == "Chargeback 80.00 41.45 -41.45"
+    assert {id_: str(one.books) for id_, one in back.items()} == {
+        "du_2": "Completed 50.00 0.00 50.00",
+        "du_1": "Completed 20.00 0.00 20.00",
+    }
+
+
+def test_of_two_disputes_each_counts_for_itself() -> None:
+    lost = dispute(3000, "lost", -3000, fee=2000)
+    held = dispute(5000, "needs_response", -5000, fee=2000, id_="du_2")
+    assert led_to("Completed 80.00 1.45 78.55", payment(8000, charge=charge(8000, 145), disputes=(lost, held))) == [
+        "Completed 50.00 21.45 28.55"
+    ]
+
+
+def test_what_came_back_in_another_currency_is_worked_out_by_its_share_and_told() -> None:
+    moved = (
+        transaction(-7400, currency="usd", kind="adjustment"),
+        transaction(4625, currency="usd", kind="adjustment"),
+    )
+    lost = replace(dispute(8000, "lost"), transactions=moved)
+    want = wanted(payment(8000, charge=replace(charge(8000), transaction=moved[0]), disputes=(lost,)), is_there=True)
+    assert want
+    assert str(want.books) == "Completed 50.00 0.00 50.00"
+    assert want.told == (
+        "a part of dispute du_1 came back in another currency; the 30.00 lost are worked out by its share",
+    )
+
+
+AGAIN = charge(7500, 35, id="py_2")
+WENT_BACK = charge(7500, 35, "failed", id="py_1", failure_code="no_mandate")
+BOUNCED_BOOKS = "Refunded 75.00 0.35 -0.35"
+
+
+@pytest.mark.parametrize(
+    ("status", "newest", "after"),
+    [
+        ("processing", charge(7500, None, "pending", id="py_2"), []),
+        ("requires_payment_method", charge(7500, None, "failed", id="py_2"), []),
+        ("canceled", charge(7500, None, "failed", id="py_2"), []),
+        ("succeeded", AGAIN, ["Completed 75.00 0.70 74.30"]),
+    ],
+)
+def test_a_debit_that_bounced_stays_given_back_until_it_comes_after_all(status, newest, after) -> None:
+    assert led_to(BOUNCED_BOOKS, payment(7500, status=status, charge=newest, bounced=(WENT_BACK,))) == after
+
+
+def test_a_bounced_debit_that_is_given_up_stays_given_back() -> None:
+    assert led_to(BOUNCED_BOOKS, payment(7500, status="canceled", charge=WENT_BACK)) == []
+    assert led_to(None, payment(7500, status="canceled", charge=WENT_BACK)) == [
+        "Completed 75.00 0.35 74.65",
+        BOUNCED_BOOKS,
+    ]
 
 
 def test_a_bank_that_takes_what_was_given_back_already_is_told() -> None:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import stat
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
@@ -10,8 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from connector import clock
-from connector.errors import TransientError, UserError
-from connector.leases import Lease
+from connector.errors import TransientError, UnknownOutcome, UserError
+from connector.leases import Lease, Leases, given_back
 from connector.store import Store, links, opened
 
 TOGETHER = 4
@@ -207,3 +208,48 @@ def test_a_lease_is_kept_for_as_long_as_one_write_takes(tmp_path) -> None:
             assert other.take() is not None
         sleep(0.3)
         assert other.take() is None
+
+
+def test_a_lease_that_a_clock_ahead_wrote_is_free_again(tmp_path, monkeypatch) -> None:
+    with opened(f"sqlite:///{tmp_path}/solidarity.sqlite3") as store:
+        right = clock.now()
+        monkeypatch.setattr(clock, "now", lambda: right + timedelta(days=365))
+        lease = Lease(store, "nightly reconciliation", 10)
+        assert lease.take() is None
+        lease.hold_until(clock.now() + timedelta(hours=23))
+        assert Lease(store, "nightly reconciliation", 10).take()
+        monkeypatch.setattr(clock, "now", lambda: right)
+        assert Lease(store, "nightly reconciliation", 10).take() is None
+
+
+def test_what_a_holder_lost_track_of_is_held_for_its_whole_time_from_then_on(tmp_path, time) -> None:
+    with opened(f"sqlite:///{tmp_path}/solidarity.sqlite3") as store:
+        with suppress(UnknownOutcome), given_back(store, 30) as held:
+            held.take("stripe pi_1")
+            held.renew(120)
+            time(100)
+            raise UnknownOutcome("A write was lost.", next_step="-")
+        assert Lease(store, "stripe pi_1", 1).take() == clock.now() + timedelta(seconds=120)
+
+
+def test_it_is_known_which_leases_nobody_gave_back(tmp_path, time) -> None:
+    with opened(f"sqlite:///{tmp_path}/solidarity.sqlite3") as store:
+        with given_back(store, 10) as held:
+            held.take("a")
+        Leases(store, 10).take("b")
+        time(11)
+        late = Leases(store, 10)
+        assert [late.take(name) for name in "abc"] == [None] * 3
+        assert late.ran_out == {"b"}
+
+
+def test_of_several_leases_one_that_another_took_stops_the_run(tmp_path, time) -> None:
+    with opened(f"sqlite:///{tmp_path}/solidarity.sqlite3") as store:
+        one = Leases(store, 10)
+        for name in "ab":
+            one.take(name)
+        one.renew(10)
+        time(11)
+        assert Lease(store, "b", 10).take() is None
+        with pytest.raises(TransientError, match="another one took over"):
+            one.renew(10)
