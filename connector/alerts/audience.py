@@ -131,19 +131,22 @@ def sort_out(rows: Iterable[Row], left: Iterable[int], mailing: Callable[[str], 
     return tuple(people)
 
 
-def keep_out(client: CiviClient, audience: Audience) -> None:
-    """Bring the group that every mailing leaves out up to date, as far as these people are concerned.
+def keep_out(client: CiviClient, audience: Audience) -> dict[str, Call]:
+    """What brings the group that every mailing leaves out up to date, as far as these people are concerned.
 
-    Who shares an address is not the same for every alert, so only one at a time may be submitted.
+    Who shares an address is not the same for every alert, so only one at a time may be submitted. One request.
     """
     group, here = audience.groups[LEFT_GROUP].id, {person.id for person in audience.people}
     where = [["group_id", "=", group], ["status", "=", "Added"]]
     known = {int(row["contact_id"]) for row in client.api4("GroupContact", "get", select=["contact_id"], where=where)}
     wanted = [(id_, "Added") for id_ in sorted(audience.kept_out - known)]
     wanted += [(id_, "Removed") for id_ in sorted((known & here) - audience.kept_out)]
-    for some in records.chunks(wanted, 500):
-        rows = [{"group_id": group, "contact_id": id_, "status": status} for id_, status in some]
-        client.api4("GroupContact", "save", records=rows, match=["group_id", "contact_id"])
+    rows = [{"group_id": group, "contact_id": id_, "status": status} for id_, status in wanted]
+    match = ["group_id", "contact_id"]
+    return {
+        f"out {number}": ("GroupContact", "save", {"records": list(some), "match": match})
+        for number, some in enumerate(records.chunks(rows, 500))
+    }
 
 
 def calls(alert: Alert) -> dict[str, Call]:

@@ -6,7 +6,7 @@ so it does not matter when the worker is ended or how often a step is begun.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from connector import clock
 from connector.alerts import activities, audience, checking, mailings, people, watching
 from connector.alerts.activities import APPROVED, READY, SCHEDULED, SENDING, SENT, Alert
 from connector.alerts.checking import Checker, Report
-from connector.civicrm.client import CiviClient
+from connector.civicrm.client import Call, CiviClient
 from connector.desk import activities as desk
 from connector.errors import ConnectorError, TransientError
 from connector.leases import given_back
@@ -124,11 +124,11 @@ class Alerts:
             report, {id_: self.client.page(f"civicrm/contact/view?reset=1&cid={id_}") for id_ in named}
         )
 
-    def _draft(self, report: Report, *, anew: bool = False) -> list[mailings.Mailing]:
+    def _draft(self, report: Report, *, last: Mapping[str, Call] | None = None) -> list[mailings.Mailing]:
         kinds = self.checker.kinds
         sender = (kinds.sender_name, kinds.sender_email)
         written = report.due_letters()
-        return mailings.draft(self.client, report.alert, report.plan, written, report.audience, sender, anew=anew)
+        return mailings.draft(self.client, report.alert, report.plan, written, report.audience, sender, last=last)
 
     def _drop(self, alert: Alert, *, keep: str = "") -> list[mailings.Mailing]:
         """Take back the mailings of earlier reports. Returns those that were begun already."""
@@ -151,8 +151,7 @@ class Alerts:
             return 0 if leases.take("alerts submit") else self._submit(alert, report)
 
     def _submit(self, alert: Alert, report: Report) -> int:
-        audience.keep_out(self.client, report.audience)
-        made = self._draft(report, anew=True)
+        made = self._draft(report, last=audience.keep_out(self.client, report.audience))
         for one in made:
             mailings.submit(self.client, one)
         told = " ".join(f"{one.language}:{one.id}" for one in made)

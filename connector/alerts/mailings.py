@@ -7,6 +7,7 @@ submitted when it is due and not before, and made anew when somebody left in bet
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from connector.alerts.activities import Alert
 from connector.alerts.audience import LEFT_GROUP, Audience
@@ -18,7 +19,7 @@ from connector.errors import PermanentError, UserError
 # What CiviCRM calls the states of a mailing. What is not begun can still be taken back.
 DRAFT, SCHEDULED, RUNNING, PAUSED = "Draft", "Scheduled", "Running", "Paused"
 COMPLETE, CANCELED = "Complete", "Canceled"
-DRAFTS, NOT_BEGUN = frozenset({DRAFT}), frozenset({DRAFT, SCHEDULED})
+NOT_BEGUN = frozenset({DRAFT, SCHEDULED})
 # What a fresh CiviCRM sends from.
 UNSET = "info@EXAMPLE.ORG"
 # A moment that is over in every time zone: CiviMail sends with its next run.
@@ -75,19 +76,24 @@ def draft(
     audience: Audience,
     sender: tuple[str, str],
     *,
-    anew: bool = False,
+    last: Mapping[str, Call] | None = None,
 ) -> list[Mailing]:
     """The mailings of a report, made where they are missing; the one in the main language last.
 
-    sender: name and address, which may be empty for CiviCRM's own. anew: throw away the drafts that are there, because
-    somebody may have changed them in CiviMail. Raises UserError when CiviCRM has no address of its own to send from.
+    sender: name and address, which may be empty for CiviCRM's own. last: only before a submission, what else is to be
+    done before it; then what is there is written once more, because somebody may have changed it in CiviMail. Raises
+    UserError when CiviCRM has no address of its own to send from.
     """
-    old = find(client, alert)
-    there = {one.name: one for one in (withdraw(client, old, only=DRAFTS) if anew else old)}
-    called = [(name(alert, one.language, plan), one) for one in letters]
-    found = [there.get(wanted) or _create(client, wanted, letter, sender) for wanted, letter in called]
+    there = {one.name: one for one in find(client, alert)}
+    values = {name(alert, one.language, plan): _values(one, sender) for one in letters}
+    found = [there.get(called) or _create(client, called, values[called]) for called in values]
     found.sort(key=lambda one: one.language == alert.main.language)
-    client.multi({str(one.id): _recipients(alert, one, audience, [other.id for other in found[:-1]]) for one in found})
+    old = [] if last is None else [one for one in found if one.name in there and one.status == DRAFT]
+    calls = dict(last or {}) | {f"{one.id} words": _rewritten(one, values[one.name]) for one in old}
+    if old:
+        calls["groups"] = ("MailingGroup", "delete", {"where": [["mailing_id", "IN", [one.id for one in old]]]})
+    calls |= {str(one.id): _recipients(alert, one, audience, [other.id for other in found[:-1]]) for one in found}
+    client.multi(calls)
     if any(one.sender == UNSET for one in found):
         raise UserError(
             "CiviCRM sends from an address that nobody has set yet.",
@@ -113,11 +119,11 @@ def recipients(client: CiviClient, mailings: Iterable[Mailing]) -> dict[int, int
     return found
 
 
-def withdraw(client: CiviClient, mailings: Iterable[Mailing], only: frozenset[str] = NOT_BEGUN) -> list[Mailing]:
-    """Take back what was not begun, or only what is in these states. Returns the others."""
+def withdraw(client: CiviClient, mailings: Iterable[Mailing]) -> list[Mailing]:
+    """Take back what was not begun. Returns those that were."""
     kept = []
     for one in mailings:
-        if one.status not in only:
+        if one.status not in NOT_BEGUN:
             kept.append(one)
             continue
         client.api4("Mailing", "delete", where=[["id", "=", one.id], ["name", "=", one.name]])
@@ -131,13 +137,12 @@ def try_out(client: CiviClient, mailings: Iterable[Mailing], addresses: Sequence
             client.api3("Mailing", "send_test", mailing_id=one.id, test_email=",".join(addresses))
 
 
-def _create(client: CiviClient, called: str, letter: Letter, sender: tuple[str, str]) -> Mailing:
+def _values(letter: Letter, sender: tuple[str, str]) -> dict[str, Any]:
     # Without an address of its own for replies, CiviCRM sends them to its default one.
     who = (
         dict(zip(("from_name", "from_email", "replyto_email"), (*sender, sender[1]), strict=True)) if sender[1] else {}
     )
-    values = {
-        "name": called,
+    return {
         "subject": letter.subject,
         "body_html": letter.html,
         "body_text": letter.text,
@@ -149,12 +154,19 @@ def _create(client: CiviClient, called: str, letter: Letter, sender: tuple[str, 
         "visibility": "User and User Admin Only",  # no page on the web
         **who,
     }
-    made = client.api4("Mailing", "create", values=values)
+
+
+def _create(client: CiviClient, called: str, values: Mapping[str, Any]) -> Mailing:
+    made = client.api4("Mailing", "create", values={"name": called, **values})
     rows = client.api4("Mailing", "get", select=["id", "name", "status", "from_email"], where=[["name", "=", called]])
     mine = [row for row in rows if int(row["id"]) == int(made[0]["id"])]
     if not mine:
         raise PermanentError(f"CiviCRM did not keep the mailing {made[0]['id']}.", next_step="a developer looks at it.")
     return _mailing(mine[0])
+
+
+def _rewritten(mailing: Mailing, values: Mapping[str, Any]) -> Call:
+    return ("Mailing", "update", {"where": [["id", "=", mailing.id], ["status", "=", DRAFT]], "values": dict(values)})
 
 
 def _recipients(alert: Alert, mailing: Mailing, audience: Audience, others: Sequence[int]) -> Call:
