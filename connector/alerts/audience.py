@@ -1,12 +1,12 @@
 """Who gets an alert, in which language, and who does not and why: counted as CiviMail counts, and read anew each time.
 
 CiviMail leaves out who opted out and addresses on hold by itself. It does not know our rule that whoever left one group
-of the network gets nothing through another, and it knows of an address that two people share only within one mailing,
-not across languages. For those the connector keeps a group of its own, which every mailing leaves out.
+of the network gets nothing through another, and would send whom it left out of one language, because of an address that
+two share, the other. For those the connector keeps a group of its own, which every mailing leaves out.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector import leavings, memory
@@ -44,14 +44,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Everybody in the groups of an alert. left: who left a group of the network.
+    """Everybody in the groups of an alert.
 
-    known_out: whom it holds now. problems: why these groups cannot get an alert at all.
+    left: who left a group of the network; problems: why these groups cannot get an alert at all.
     """
 
     people: tuple[Person, ...]
     left: frozenset[int] = frozenset()
-    known_out: frozenset[int] = frozenset()
     problems: tuple[str, ...] = ()
     groups: Mapping[str, Group] = field(default_factory=dict)
 
@@ -62,8 +61,16 @@ class Audience:
 
     @property
     def kept_out(self) -> frozenset[int]:
-        """The contacts whom the connector's own group has to hold: CiviMail would mail them all the same."""
+        """The contacts whom the connector's own group has to hold: CiviMail would mail them all the same.
+
+        Who shares an address and a language with somebody is left out of that mailing, and would get the main one.
+        """
         return self.left | {person.id for person in self.people if person.why == SAME_ADDRESS}
+
+    @property
+    def mailable(self) -> frozenset[int]:
+        """Those who get it, or in whose stead somebody with the same address may: CiviMail takes either of them."""
+        return frozenset(person.id for person in self.people if person.why in ("", SAME_ADDRESS))
 
     def by_language(self, alert: Alert) -> Counter[str]:
         """Language of a mailing → how many get that one."""
@@ -78,16 +85,11 @@ class Audience:
         return found
 
 
-def read(client: CiviClient, store: Store, hasher: Hasher, alert: Alert) -> Audience:
-    """Read and count. One request, and one for each 10,000 people of whom somebody left a group.
+def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Mapping[str, Sequence[Row]]) -> Audience:
+    """Count, by the answers to `calls`. One request for each 10,000 people of whom somebody left a group.
 
     Raises UserError when the network's group does not exist, and what the client raises.
     """
-    return of(client, store, hasher, alert, client.multi(calls(alert)))
-
-
-def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Mapping[str, Sequence[Row]]) -> Audience:
-    """Count, by the answers to `calls`. Asks more only when somebody in it left a group once; raises as `read` does."""
     groups = records.groups(found["groups"])
     tree = records.tree(groups, NETWORK)
     people = found["people"]
@@ -97,47 +99,54 @@ def of(client: CiviClient, store: Store, hasher: Hasher, alert: Alert, found: Ma
     inside = records.below(groups, alert.audience)
     gone = {int(row["contact_id"]) for row in removals if int(row["group_id"]) in inside} - here
     return Audience(
-        people=(*sort_out(people, left), *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone))),
+        people=(
+            *sort_out(people, left, lambda one: alert.version(one).language),
+            *(Person(id_, NO_LANGUAGE, why=LEFT) for id_ in sorted(gone)),
+        ),
         left=frozenset(left),
-        known_out=frozenset(int(row["contact_id"]) for row in found["known out"]),
         problems=tuple(_problems(alert.audience, found["groups"])),
         groups=groups,
     )
 
 
-def sort_out(rows: Iterable[Row], left: Iterable[int]) -> tuple[Person, ...]:
+def sort_out(rows: Iterable[Row], left: Iterable[int], mailing: Callable[[str], str] = str) -> tuple[Person, ...]:
     """Who gets an alert, of contacts with one row for each of their addresses. Pure.
 
-    CiviMail takes the address for mass mailings where there is one, else the first one. Equal addresses get one mail.
+    CiviMail takes the address for mass mailings where there is one, else the first one; equal addresses get one mail of
+    each mailing. mailing: the language that somebody reads → the language of the mailing that they get.
     """
     gone, of_contact = frozenset(left), dict[int, list[Row]]()
     for row in rows:
         of_contact.setdefault(int(row["id"]), []).append(row)
-    people, taken = [], set[str]()
+    people, taken = [], set[tuple[str, str]]()
     for id_, theirs in sorted(of_contact.items()):
         address, why = _address(theirs)
         why = _personal(theirs[0], id_ in gone) or why
         language = str(theirs[0].get("preferred_language") or "")[:2].lower() or NO_LANGUAGE
-        if not why and address in taken:
+        if not why and (address, mailing(language)) in taken:
             why = SAME_ADDRESS
         if not why:
-            taken.add(address)
+            taken.add((address, mailing(language)))
         people.append(Person(id_, language, address, why))
     return tuple(people)
 
 
-def keep_out(client: CiviClient, audience: Audience) -> None:
-    """Bring the group that every mailing leaves out up to date, as far as these people are concerned.
+def keep_out(client: CiviClient, audience: Audience) -> dict[str, Call]:
+    """What brings the group that every mailing leaves out up to date, as far as these people are concerned.
 
-    An address that is shared counts among them alone, so only one alert at a time is submitted.
+    Who shares an address is not the same for every alert, so only one at a time may be submitted. One request.
     """
-    group = audience.groups[LEFT_GROUP].id
-    here = {person.id for person in audience.people}
-    wanted = [(id_, "Added") for id_ in sorted(audience.kept_out - audience.known_out)]
-    wanted += [(id_, "Removed") for id_ in sorted((audience.known_out & here) - audience.kept_out)]
-    for some in records.chunks(wanted, 500):
-        rows = [{"group_id": group, "contact_id": id_, "status": status} for id_, status in some]
-        client.api4("GroupContact", "save", records=rows, match=["group_id", "contact_id"])
+    group, here = audience.groups[LEFT_GROUP].id, {person.id for person in audience.people}
+    where = [["group_id", "=", group], ["status", "=", "Added"]]
+    known = {int(row["contact_id"]) for row in client.api4("GroupContact", "get", select=["contact_id"], where=where)}
+    wanted = [(id_, "Added") for id_ in sorted(audience.kept_out - known)]
+    wanted += [(id_, "Removed") for id_ in sorted((known & here) - audience.kept_out)]
+    rows = [{"group_id": group, "contact_id": id_, "status": status} for id_, status in wanted]
+    match = ["group_id", "contact_id"]
+    return {
+        f"out {number}": ("GroupContact", "save", {"records": list(some), "match": match})
+        for number, some in enumerate(records.chunks(rows, 500))
+    }
 
 
 def calls(alert: Alert) -> dict[str, Call]:
@@ -146,13 +155,11 @@ def calls(alert: Alert) -> dict[str, Call]:
     entity, action, params = records.GROUPS
     inside = [["groups", "IN", list(audience)]] if audience else [["id", "=", 0]]
     removed = [["status", "=", "Removed"], ["group_id", "IS NOT NULL"]]
-    out = [["group_id:name", "=", LEFT_GROUP], ["status", "=", "Added"]]
     past = {"select": ["id", "contact_id", "group_id", "date", "method"], "where": removed, "orderBy": {"id": "ASC"}}
     return {
         "groups": (entity, action, {**params, "select": [*params["select"], "group_type:name"]}),
         "people": ("Contact", "get", {"select": _SELECT, "join": [_MAIL], "where": inside}),
         "removals": ("SubscriptionHistory", "get", past),
-        "known out": ("GroupContact", "get", {"select": ["contact_id"], "where": out}),
     }
 
 

@@ -6,7 +6,7 @@ so it does not matter when the worker is ended or how often a step is begun.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from connector import clock
 from connector.alerts import activities, audience, checking, mailings, people, watching
 from connector.alerts.activities import APPROVED, READY, SCHEDULED, SENDING, SENT, Alert
 from connector.alerts.checking import Checker, Report
-from connector.civicrm.client import CiviClient
+from connector.civicrm.client import Call, CiviClient
 from connector.desk import activities as desk
 from connector.errors import ConnectorError, TransientError
 from connector.leases import given_back
@@ -23,9 +23,9 @@ from connector.store import Store
 
 log = logging.getLogger(__name__)
 
+_BACK = "Back to ready:"
 # Who leaves within so short a time is found by the look that follows a submission.
 STILL_TRUE = timedelta(seconds=10)
-_BACK = "Back to ready:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Alerts:
     is_locked: Callable[[], bool]
     when_closed: Callable[[Alert], None]
     _looked: dict[int, datetime] = field(default_factory=dict)
-    _approved: dict[int, tuple[datetime, int, Report]] = field(default_factory=dict)
     _given_anew: dict[int, frozenset[int]] = field(default_factory=dict)  # alert → without whom
+    _approved: dict[int, tuple[datetime, int, Report]] = field(default_factory=dict)
 
     def step(self) -> int:
         """Bring every alert on by a step. Returns how many moved; one request when there is nothing to do.
@@ -124,11 +124,11 @@ class Alerts:
             report, {id_: self.client.page(f"civicrm/contact/view?reset=1&cid={id_}") for id_ in named}
         )
 
-    def _draft(self, report: Report, *, anew: bool = False) -> list[mailings.Mailing]:
+    def _draft(self, report: Report, *, last: Mapping[str, Call] | None = None) -> list[mailings.Mailing]:
         kinds = self.checker.kinds
         sender = (kinds.sender_name, kinds.sender_email)
         written = report.due_letters()
-        return mailings.draft(self.client, report.alert, report.plan, written, report.audience, sender, anew=anew)
+        return mailings.draft(self.client, report.alert, report.plan, written, report.audience, sender, last=last)
 
     def _drop(self, alert: Alert, *, keep: str = "") -> list[mailings.Mailing]:
         """Take back the mailings of earlier reports. Returns those that were begun already."""
@@ -138,11 +138,6 @@ class Alerts:
     # --- approved: recounted, and submitted ---------------------------------------------------------------------------
 
     def _schedule(self, alert: Alert) -> int:
-        """One alert at a time, whichever worker: whom CiviMail has to leave out is not the same for two of them."""
-        with given_back(self.store, self.seconds) as leases:
-            return 0 if leases.take("alerts submit") else self._submit(alert)
-
-    def _submit(self, alert: Alert) -> int:
         report = self._just_looked(alert)
         if report is None:
             decision = desk.decided(self.client, alert.decision)
@@ -151,8 +146,12 @@ class Alerts:
             report = self.checker.look(alert)
         if why := _changed(report, self.checker.kinds.off_by_percent):
             return self._back(alert, why)
-        audience.keep_out(self.client, report.audience)
-        made = self._draft(report, anew=True)
+        with given_back(self.store, self.seconds) as leases:
+            # one alert at a time, whichever worker: whom CiviMail has to leave out is not the same for two of them
+            return 0 if leases.take("alerts submit") else self._submit(alert, report)
+
+    def _submit(self, alert: Alert, report: Report) -> int:
+        made = self._draft(report, last=audience.keep_out(self.client, report.audience))
         for one in made:
             mailings.submit(self.client, one)
         told = " ".join(f"{one.language}:{one.id}" for one in made)
@@ -199,7 +198,7 @@ class Alerts:
         report = self.checker.look(alert)
         if report.stops:  # such as a community that changed its mind
             return self._back(alert, f"{'; '.join(report.stops)}.")
-        gone = frozenset(mailings.recipients(self.client, ours)) - {person.id for person in report.audience.getting}
+        gone = frozenset(mailings.recipients(self.client, ours)) - report.audience.mailable
         if not gone:
             return 0
         if self._given_anew.get(alert.id) == gone:

@@ -76,25 +76,24 @@ def draft(
     audience: Audience,
     sender: tuple[str, str],
     *,
-    anew: bool = False,
+    last: Mapping[str, Call] | None = None,
 ) -> list[Mailing]:
     """The mailings of a report, made where they are missing; the one in the main language last.
 
-    sender: name and address, which may be empty for CiviCRM's own. anew: write the drafts that are there again, because
-    somebody may have changed them in CiviMail. Raises UserError when CiviCRM has no address of its own to send from.
+    sender: name and address, which may be empty for CiviCRM's own. last: only before a submission, what else is to be
+    done before it; then what is there is written once more, because somebody may have changed it in CiviMail. Raises
+    UserError when CiviCRM has no address of its own to send from.
     """
     there = {one.name: one for one in find(client, alert)}
-    calls: dict[str, Call] = {}
-    found = []
-    for letter in letters:
-        called = name(alert, letter.language, plan)
-        known = there.get(called)
-        if anew and known and known.status == DRAFT:
-            calls |= _again(known, letter, sender)
-        found.append(known or _create(client, called, letter, sender))
+    values = {name(alert, one.language, plan): _values(one, sender) for one in letters}
+    found = [there.get(called) or _create(client, called, values[called]) for called in values]
     found.sort(key=lambda one: one.language == alert.main.language)
-    others = [one.id for one in found[:-1]]
-    client.multi(calls | {f"{one.id} to": _recipients(alert, one, audience, others) for one in found})
+    old = [] if last is None else [one for one in found if one.name in there and one.status == DRAFT]
+    calls = dict(last or {}) | {f"{one.id} words": _rewritten(one, values[one.name]) for one in old}
+    if old:
+        calls["groups"] = ("MailingGroup", "delete", {"where": [["mailing_id", "IN", [one.id for one in old]]]})
+    calls |= {str(one.id): _recipients(alert, one, audience, [other.id for other in found[:-1]]) for one in found}
+    client.multi(calls)
     if any(one.sender == UNSET for one in found):
         raise UserError(
             "CiviCRM sends from an address that nobody has set yet.",
@@ -138,24 +137,6 @@ def try_out(client: CiviClient, mailings: Iterable[Mailing], addresses: Sequence
             client.api3("Mailing", "send_test", mailing_id=one.id, test_email=",".join(addresses))
 
 
-def _create(client: CiviClient, called: str, letter: Letter, sender: tuple[str, str]) -> Mailing:
-    made = client.api4("Mailing", "create", values={"name": called, **_values(letter, sender)})
-    rows = client.api4("Mailing", "get", select=["id", "name", "status", "from_email"], where=[["name", "=", called]])
-    mine = [row for row in rows if int(row["id"]) == int(made[0]["id"])]
-    if not mine:
-        raise PermanentError(f"CiviCRM did not keep the mailing {made[0]['id']}.", next_step="a developer looks at it.")
-    return _mailing(mine[0])
-
-
-def _again(known: Mailing, letter: Letter, sender: tuple[str, str]) -> dict[str, Call]:
-    """The calls that make a draft as it was made at first, for nobody yet."""
-    here = [["id", "=", known.id], ["name", "=", known.name]]
-    return {
-        f"{known.id} text": ("Mailing", "update", {"where": here, "values": _values(letter, sender)}),
-        f"{known.id} to nobody": ("MailingGroup", "delete", {"where": [["mailing_id", "=", known.id]]}),
-    }
-
-
 def _values(letter: Letter, sender: tuple[str, str]) -> dict[str, Any]:
     # Without an address of its own for replies, CiviCRM sends them to its default one.
     who = (
@@ -173,6 +154,19 @@ def _values(letter: Letter, sender: tuple[str, str]) -> dict[str, Any]:
         "visibility": "User and User Admin Only",  # no page on the web
         **who,
     }
+
+
+def _create(client: CiviClient, called: str, values: Mapping[str, Any]) -> Mailing:
+    made = client.api4("Mailing", "create", values={"name": called, **values})
+    rows = client.api4("Mailing", "get", select=["id", "name", "status", "from_email"], where=[["name", "=", called]])
+    mine = [row for row in rows if int(row["id"]) == int(made[0]["id"])]
+    if not mine:
+        raise PermanentError(f"CiviCRM did not keep the mailing {made[0]['id']}.", next_step="a developer looks at it.")
+    return _mailing(mine[0])
+
+
+def _rewritten(mailing: Mailing, values: Mapping[str, Any]) -> Call:
+    return ("Mailing", "update", {"where": [["id", "=", mailing.id], ["status", "=", DRAFT]], "values": dict(values)})
 
 
 def _recipients(alert: Alert, mailing: Mailing, audience: Audience, others: Sequence[int]) -> Call:

@@ -112,7 +112,7 @@ def test_civimail_that_counts_otherwise_is_stopped_and_told(office: Office, monk
     office.person("stays", "chapter_A")
     left = office.person("left", "chapter_A", "chapter_B")
     office.place(left, "chapter_B", "Removed")
-    monkeypatch.setattr("connector.alerts.audience.keep_out", lambda *_: None)
+    monkeypatch.setattr("connector.alerts.audience.keep_out", lambda *_: {})
     alert = office.approved(1)
     told = office.alert(alert)
     assert told["State"] == "ready"

@@ -20,6 +20,7 @@ class Told:
 
     def mailed(self, alert: int, contact: int, text: str) -> None:
         """One mail more has come."""
+        assert alert in self.approved
         said, number = self.approved[alert]
         assert contact not in self.gone
         assert contact in self.audience[alert]

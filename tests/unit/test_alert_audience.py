@@ -49,6 +49,18 @@ def test_whom_civimail_would_mail_all_the_same_is_kept_out() -> None:
     assert Audience(people, left=frozenset({3})).kept_out == {2, 3}
 
 
+def test_equal_addresses_get_one_mail_of_each_mailing() -> None:
+    languages = {1: "en_US", 2: "fr_FR", 3: "ar_EG"}
+    rows = [row(n, "home@example.org", preferred_language=one) for n, one in languages.items()]
+    people = sort_out(rows, [], lambda one: "en" if one == "fr" else one)
+    assert [person.why for person in people] == ["", audience.SAME_ADDRESS, ""]
+
+
+def test_either_of_two_with_one_address_may_be_mailed_but_nobody_who_gets_nothing() -> None:
+    rows = [row(n, "home@example.org") for n in (1, 2, 3)] + [row(4, is_opt_out=True)]
+    assert Audience(sort_out(rows, left=[3])).mailable == {1, 2}
+
+
 def test_an_address_is_not_taken_by_who_gets_nothing() -> None:
     people = sort_out([row(1, "home@example.org", is_opt_out=True), row(2, "home@example.org")], left=[])
     assert [person.why for person in people] == [audience.OPTED_OUT, ""]
