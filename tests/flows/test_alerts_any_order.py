@@ -1,7 +1,7 @@
 """Whatever happens in whatever order: nobody who left or opted out is mailed or added again, and nobody mailed twice.
 
 Hypothesis invents rosters, gifts, leavings, alerts, edits and decisions; the worker and the site's mail run come in
-between. The mailbox holds the truth: each mail names its mailing in its headers and its reader in the link to the page.
+between. The mailbox holds the truth: a mail's headers name the job of its mailing, the link to the page its reader.
 """
 
 import re
@@ -201,10 +201,11 @@ class Alarm(RuleBasedStateMachine):
     def only_those_are_mailed_who_may_be(self) -> None:
         new = self._mails()[self.read :]
         self.read += len(new)
-        names = {int(one["id"]): one["name"] for one in self.office.mailings()} if new else {}
+        jobs = self.site.api("MailingJob", "get", select=["mailing_id.name"]) if new else []
+        names = {int(one["id"]): one["mailing_id.name"] for one in jobs}
         for mail in new:
-            (mailing,) = re.findall(r"jid=(\d+)", mail["headers"]["List-Unsubscribe"])
-            self.told.mailed(int(names[int(mailing)].split()[2]), reader(mail), mail["text"])
+            (job,) = re.findall(r"jid=(\d+)", mail["headers"]["List-Unsubscribe"])
+            self.told.mailed(int(names[int(job)].split()[2]), reader(mail), mail["text"])
 
     @invariant()
     def nobody_who_left_is_added_again(self) -> None:
