@@ -48,7 +48,7 @@ full: lint test contract bench ## everything, with a fresh transcript and the be
 contract: setup ## write the transcript; CIVICRM_CONTRACT_URL and _KEY (and _RUNTIME_KEY, _STAFF) name a real CiviCRM
 	$(BIN)/python -m pytest tests/contract -q -n 0 --transcript tests/contract/transcripts/$(TRANSCRIPT).md
 
-bench: setup ## what a sync, gifts and an alert cost, on the sandbox (limits that may fail) or on BENCH_CIVICRM_URL (ratios)
+bench: setup ## what a sync, gifts, an alert and webhooks cost, on the sandbox (limits that may fail) or a real CiviCRM
 	$(BIN)/python -m bench $(ARGS)
 
 run: setup ## serve the web service on 127.0.0.1:8000 with the settings of .env

@@ -1,4 +1,4 @@
-"""`make bench`: what a sync, a full inbox of gifts and an alert cost.
+"""`make bench`: what a sync, a full inbox of gifts, an alert and a webhook cost.
 
 On the sandbox by default: request counts, which may fail. On a real CiviCRM given by BENCH_CIVICRM_URL,
 BENCH_CIVICRM_KEY and BENCH_CIVICRM_SETUP_KEY: ratios. It leaves its people there: use a site that can be thrown away.
@@ -9,11 +9,11 @@ BENCH_CIVICRM_SITE names the site's folder when it is on this machine, for the i
 import argparse
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
-from bench import alerts, counts, gifts, ratios
+from bench import alerts, counts, door, gifts, ratios
 
-PARTS = ("sync", "gifts", "alert")
+PARTS = ("sync", "gifts", "alert", "door")
 
 
 def main() -> None:
@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--naive", type=int, default=40, help="on a real CiviCRM: members of the naive script")
     parser.add_argument("--gifts", type=int, default=300, help="gifts in the inbox of the fund")
     parser.add_argument("--alert", type=int, default=alerts.MEMBERS, help="members whom an alert goes to")
+    parser.add_argument("--events", type=int, default=2000, help="webhooks that the door is sent, 200 each second")
     parser.add_argument("--only", choices=PARTS, help="measure nothing but this")
     given = parser.parse_args()
     parts = (given.only,) if given.only else PARTS
@@ -36,9 +37,13 @@ def main() -> None:
 
 
 def _check(given: argparse.Namespace, part: str) -> bool:
-    if part == "sync":
-        return counts.check(given.members or 10_000)
-    return gifts.check(given.gifts) if part == "gifts" else alerts.check(given.alert)
+    checks: dict[str, Callable[[], bool]] = {
+        "sync": lambda: counts.check(given.members or 10_000),
+        "gifts": lambda: gifts.check(given.gifts),
+        "alert": lambda: alerts.check(given.alert),
+        "door": lambda: door.check(given.events),
+    }
+    return checks[part]()
 
 
 def _measure(given: argparse.Namespace, parts: Collection[str]) -> None:

@@ -14,7 +14,7 @@ from bench.runs import Connector, Run, sandbox
 from bench.table import Figure, show
 
 # In two languages, with people who left a group once. On a busy machine CPU takes half as long again.
-REQUESTS, CPU_SECONDS, SECONDS = 15, 0.5, 2.0
+REQUESTS, CPU_SECONDS, SECONDS = 15, 2.0, 2.0
 MEMBERS = 5000
 WHERE = "Solidarity_Alert"
 
@@ -26,11 +26,11 @@ def check(members: int) -> bool:
         idle, reported, scheduled = office.sends()
     limits = {
         "approved to scheduled: requests": Figure(len(_until_scheduled(scheduled)), REQUESTS, digits=0),
-        "the worker's whole minute: own CPU, s": Figure(scheduled.cpu - idle.cpu, CPU_SECONDS),
+        "the worker's whole minute, with its start: own CPU, s": Figure(scheduled.cpu, CPU_SECONDS),
     }
     told = {
+        "a minute with nothing to do, with its start: own CPU, s": Figure(idle.cpu),
         "the report: requests": Figure(reported.requests - idle.requests, digits=0),
-        "the report: own CPU, s": Figure(reported.cpu - idle.cpu),
     }
     show(f"An alert to {members} members in {CHAPTERS} chapters, on the sandbox", limits | told)
     return all(figure.is_met for figure in limits.values())
@@ -48,7 +48,7 @@ def measure(site: Mapping[str, str], members: int) -> None:
         "of which CiviMail's own submit, s": Figure(of_civimail),
         "of which CiviCRM otherwise, s": Figure(sum(map(_milliseconds, until)) / 1000 - of_civimail),
         "approved to scheduled: requests": Figure(len(until), REQUESTS, digits=0),
-        "the worker's whole minute: own CPU, s": Figure(scheduled.cpu - idle.cpu, CPU_SECONDS),
+        "the worker's whole minute, with its start: own CPU, s": Figure(scheduled.cpu, CPU_SECONDS),
         "the report, s": Figure(reported.seconds - idle.seconds),
     }
     show(f"An alert to {members} members in {CHAPTERS} chapters", figures)

@@ -1,20 +1,16 @@
 """What a full inbox of gifts costs: requests to CiviCRM for each, and how much faster than one call after another."""
 
 import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from bench.api import Api
-from bench.runs import PROJECT, Connector, Run, sandbox
+from bench.runs import Connector, Run, sandbox, web_service
 from bench.table import Figure, show
 
 REQUESTS_EACH = 0.2
@@ -55,8 +51,8 @@ def _drained(connector: Connector, env: Mapping[str, str], gifts: int) -> tuple[
     """The drain of a full inbox, and the one after everything was told once more."""
     connector.prepare()
     known = max(1, gifts * KNOWN // 100)
-    with _door(connector.env) as url:
-        stripe = _Stripe(env["STRIPE_API_BASE"], url)
+    with web_service(connector.env) as (host, port):
+        stripe = _Stripe(env["STRIPE_API_BASE"], f"http://{host}:{port}/webhooks/stripe")
         stripe.give(known, 0)
         connector.run("work", "--drain")  # the known givers
         stripe.give(gifts, 0)
@@ -104,24 +100,3 @@ def _naive(site: Mapping[str, str], gifts: int) -> float:
         api.call("Contribution", "create", values={**gift, "invoice_id": f"{run}-{number}", "is_test": True})
         api.call("Contribution", "get", select=["id"], where=[["invoice_id", "=", f"{run}-{number}"]])
     return time.monotonic() - began
-
-
-@contextmanager
-def _door(env: Mapping[str, str]) -> Iterator[str]:
-    """The web service as a process of its own; the address of its door."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "run", "--port", str(port)]
-    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=PROJECT, env=dict(env), **quiet) as process:
-        try:
-            for _ in range(200):
-                try:
-                    requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5)
-                    break
-                except requests.ConnectionError:
-                    time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}/webhooks/stripe"
-        finally:
-            process.terminate()

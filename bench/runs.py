@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bench.rosters import People, write_chapters, write_members
 
@@ -101,5 +103,25 @@ def sandbox() -> Iterator[dict[str, str]]:
                 "STRIPE_API_KEY": stripe["api_key"],
                 "STRIPE_WEBHOOK_SECRETS": stripe["webhook_secret"],
             }
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def web_service(env: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """The web service as a process of its own, as `make run` starts it; its host and port."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        host, port = found.getsockname()
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "run", "--port", str(port)]
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, cwd=PROJECT, env=dict(env), **quiet) as process:
+        try:
+            for _ in range(200):
+                try:
+                    socket.create_connection((host, port), timeout=5).close()
+                    break
+                except ConnectionError:
+                    time.sleep(0.05)
+            yield host, port
         finally:
             process.terminate()

@@ -170,20 +170,15 @@ class Store:
                 f"The connector's database cannot be opened ({type(error.orig).__name__}).",
                 next_step="the administrator checks DATABASE_URL and the rights on its file or server.",
             ) from None
+        sa.event.listen(self.engine, "handle_error", _tell)
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
     def ping(self) -> None:
-        """Raise TransientError when the database does not answer."""
-        try:
-            self.read(sa.select(sa.literal(1)))
-        except sa.exc.SQLAlchemyError as error:
-            raise TransientError(
-                f"The connector's database does not answer ({type(error).__name__}).",
-                next_step="the administrator looks at its server or disk.",
-            ) from None
+        """Raise TransientError when the database does not answer, as everything here does."""
+        self.read(sa.select(sa.literal(1)))
 
     def read(self, statement: sa.Select[*tuple[Any, ...]]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
         """All rows of a select."""
@@ -236,6 +231,15 @@ def _engine(url: str) -> sa.Engine:
         _keep_private(parsed.database)
         sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _tell(context: Any) -> None:
+    """A database that is locked, full or away is no mistake of ours, and may come back."""
+    if isinstance(context.sqlalchemy_exception, sa.exc.OperationalError):
+        raise TransientError(
+            f"The connector's database does not answer ({type(context.original_exception).__name__}).",
+            next_step="nothing is lost; if it lasts the administrator looks at its server or disk.",
+        ) from None
 
 
 def _upsert(engine: sa.Engine, table: sa.Table) -> Any:

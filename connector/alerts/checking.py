@@ -28,6 +28,8 @@ _NAMES = {"en": "English", "ar": "Arabic", "de": "German", "fr": "French", "es":
 _AUDIENCE = [f"{ALERT}.{name}" for name in activities.AUDIENCE]
 # How many contacts who get nothing are named by number under each reason.
 SHOWN = 20
+# Of how many alerts the report says how long they waited for the site's mail run.
+WAITS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Report:
     """One alert as it stands.
 
     plan: the checksum of all that a mail would say and of whom it would go to; deciders: who may decide about it.
+    waits: for how many minutes the last alerts waited for the site's mail run, the newest first.
     """
 
     alert: Alert
@@ -45,6 +48,7 @@ class Report:
     stops: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     warnings: tuple[str, ...] = ()
+    waits: tuple[int, ...] = ()
 
     @property
     def count(self) -> int:
@@ -93,6 +97,7 @@ class Checker:
             tuple(stops),
             tuple(hits),
             tuple(warnings),
+            tuple(int(row[f"{ALERT}.Waited"]) for row in found["waits"]),
         )
 
     def _letters(self, alert: Alert, rows: Iterable[Row]) -> list[Letter]:
@@ -119,7 +124,7 @@ class Checker:
 def _calls(alert: Alert) -> dict[str, Call]:
     """All that a report asks about, so that it is read together."""
     calls = audiences.calls(alert) | consent.calls(alert.community) | people.calls(alert)
-    return calls | {"templates": letters.call(alert.kind), "recent": _recent(alert)}
+    return calls | {"templates": letters.call(alert.kind), "recent": _recent(alert), "waits": _waits()}
 
 
 def _recent(alert: Alert) -> Call:
@@ -134,6 +139,13 @@ def _recent(alert: Alert) -> Call:
         [f"{ALERT}.Approved_On", ">=", since],
     ]
     return ("Activity", "get", {"select": ["id", f"{ALERT}.Approved_On", *_AUDIENCE], "where": where})
+
+
+def _waits() -> Call:
+    """For how long the last alerts waited. What the site's own job says of itself only an administrator may read."""
+    where = [["activity_type_id:name", "=", ALERT], ["is_deleted", "=", False], [f"{ALERT}.Waited", "IS NOT NULL"]]
+    last = {"orderBy": {"id": "DESC"}, "limit": WAITS}
+    return ("Activity", "get", {"select": [f"{ALERT}.Waited"], "where": where, **last})
 
 
 def _incomplete(alert: Alert, kind: Kind | None) -> Iterator[str]:
@@ -196,6 +208,7 @@ def as_html(report: Report, contact: Mapping[int, str]) -> str:
     if report.warnings:
         listed = "".join(f"<li>{escape(one)}</li>" for one in report.warnings)
         lines.append(f"<p><strong>Look at this first:</strong></p><ul>{listed}</ul>")
+    lines.append(f"<p>{_how_soon(report.waits)}</p>")
     by_language = report.audience.by_language(report.alert)
     rows = "".join(f"<li>{_NAMES.get(code, code)}: {number}</li>" for code, number in sorted(by_language.items()))
     lines.append(f"<p>By the language of the mail:</p><ul>{rows or '<li>nobody</li>'}</ul>")
@@ -209,6 +222,18 @@ def as_html(report: Report, contact: Mapping[int, str]) -> str:
             f'<pre dir="{_direction(letter)}" style="white-space: pre-wrap">{escape(letter.text)}</pre>'
         )
     return "".join(lines)
+
+
+def _how_soon(waits: Sequence[int]) -> str:
+    begins = "Once approved it goes out with the site's next mail run."
+    if not waits:
+        return f"{begins} How soon that comes is seen with the first alert."
+    how_long = "less than a minute" if max(waits) < 1 else f"{min(waits)} to {max(waits) + 1} minutes"
+    return (
+        f"{begins} The last {len(waits)} waited {how_long} for it."
+        if len(waits) > 1
+        else (f"{begins} The last one waited {how_long} for it.")
+    )
 
 
 def _numbers(ids: Sequence[int], contact: Mapping[int, str]) -> str:

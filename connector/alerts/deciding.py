@@ -69,8 +69,9 @@ class AlertDecisions:
             self._told_all(alert, decision, people.addresses(client, report.deciders.approvers))
         said = "Approved by its author alone, for an incident." if alone else "Approved."
         values = {"Decision": decision.id, "Count": report.count, "Approved_On": stamp(clock.now())}
-        if activities.move(client, alert, APPROVED, said, **values):
-            alerts.approved(report, decision.id)
+        if not activities.move(client, alert, APPROVED, said, **values):
+            return deciding.void(client, decision, "It was changed at this very moment; read the new report.")
+        alerts.approved(report, decision.id)
         return deciding.done(client, decision, said)
 
     def _told_all(self, alert: Alert, decision: Decision, approvers: Mapping[int, str]) -> None:

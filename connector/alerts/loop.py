@@ -186,6 +186,8 @@ class Alerts:
         watching.tell(self.client, alert, seen.problems)
         if seen.state != alert.state:
             told = {"Delivered": seen.delivered, "Bounced": seen.bounced} if seen.state == SENT else {}
+            if alert.state == SCHEDULED and alert.moved_on:
+                told["Waited"] = (clock.now() - alert.moved_on) // timedelta(minutes=1)
             return int(activities.move(self.client, alert, seen.state, seen.said, **told))
         if alert.state == SCHEDULED and ours:
             return self._is_still_right(alert, ours)

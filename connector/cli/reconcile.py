@@ -40,9 +40,10 @@ def reconcile(context: Context, since: datetime | None, applies: bool, take: Seq
     with context.client() as client, context.store() as store:
         run = Reconciliation(settler(context, client, store), begin)
         undone = run.apply(take) if applies else []
-        proofs = list(run.proofs(settles=applies))
+        proofs, unmade = run.proofs(settles=applies)
         found = Plan("fund", (*run.plan(), *(change for proof in proofs for change in of_proof(proof))))
         takeable = run.takeable(found.changes)
+    undone += unmade
     if as_json:
         payouts = [_as_json(proof) for proof in proofs]
         click.echo(json.dumps({**json.loads(show.as_json(found, None)), "payouts": payouts, "undone": undone}))

@@ -91,11 +91,20 @@ def keep_up(client: CiviClient, known: Mapping[str, Problem], found: Sequence[Pr
             close(client, problem, SOLVED)
 
 
-def close(client: CiviClient, problem: Problem, state: str, decision: int = 0) -> None:
+def keep_up_alarms(client: CiviClient, known: Mapping[str, Problem], found: Sequence[Problem]) -> None:
+    """As `keep_up`, for what comes and goes: one that a person dismissed is told again when it was over meanwhile."""
+    keep_up(client, known, found)
+    wanted = {problem.key for problem in found}
+    for key, problem in known.items():
+        if problem.state == DISMISSED and key not in wanted:
+            close(client, problem, SOLVED, was=DISMISSED)
+
+
+def close(client: CiviClient, problem: Problem, state: str, decision: int = 0, *, was: str = OPEN) -> None:
     """End a problem. What it asked about is forgotten: the values stand in the contact alone."""
     values: dict[str, Any] = {f"{PROBLEM}.State": state, f"{PROBLEM}.Asked": None, "status_id:name": "Completed"}
     by = {f"{PROBLEM}.Decision": decision} if decision else {}
-    where = [["id", "=", problem.id], [f"{PROBLEM}.State", "=", OPEN]]
+    where = [["id", "=", problem.id], [f"{PROBLEM}.State", "=", was]]
     client.api4("Activity", "update", where=where, values=values | by)
 
 

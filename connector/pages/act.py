@@ -104,8 +104,8 @@ class Acting:
     def _arrive(self, number: int) -> ResponseReturnValue:
         """From the mail: know the member, and go on without the link in the address."""
         link = (request.args.get("cid", ""), request.args.get("cs", ""))
+        session.pop("member", None)  # whoever came before, on the same machine
         contact = 0 if self.is_locked() else self._links.get(link, lambda: acting.member(self.client, *link))
-        session.pop("member", None)
         if contact:
             session["member"] = self.signer.sign("member", contact)
         return redirect(_address(number, lang=request.args.get("lang")), 303)
@@ -225,4 +225,4 @@ def _missing() -> tuple[str, int]:
 
 def _later() -> tuple[str, int]:
     text = gettext("Nothing was lost. Please open this page again in some minutes.")
-    return message(gettext("We cannot look at the moment"), text, 503)
+    return message(gettext("We cannot look at the moment"), text, 503, back=request.full_path)

@@ -12,7 +12,7 @@ from connector.errors import ConnectorError
 
 Value = TypeVar("Value")
 # An answer is given again for so long; trouble for less, and a site that is away is left in peace meanwhile.
-FRESH, PAUSE = timedelta(seconds=30), timedelta(seconds=5)
+FRESH, PAUSE = timedelta(seconds=30), timedelta(seconds=15)
 # What an answer is still worth when CiviCRM is away.
 LAST = timedelta(hours=1)
 _NEVER = datetime.min.replace(tzinfo=UTC)

@@ -5,10 +5,10 @@ Reads only. What a key may do is asked of CiviCRM itself, which answers for the 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from connector import lockdown
+from connector import clock, lockdown
 from connector.civicrm.client import Call, CiviClient
 from connector.civicrm.records import IDENTITY, check_identity
 from connector.errors import ConnectorError, UserError
@@ -30,6 +30,9 @@ NEEDED: tuple[tuple[str, str, dict[str, Any], str], ...] = (
 )
 # How many of the things that set-up would make are named; `setup plan` names them all.
 SHOWN = 5
+# After this time without a run, cron is not there. An alert that waits so long is told of as a problem too.
+LATELY = timedelta(minutes=15)
+_JOBS = "the administrator sets it to run always: Administer, System Settings, Scheduled Jobs"
 # What only an administrator may do: a runtime key that can has too much power if it leaks.
 TOO_MUCH = (
     ("Setting", "get"),
@@ -68,7 +71,7 @@ def run(runtime: CiviClient, setup: CiviClient | None, wanted: Setup) -> list[Fi
     found.append(identity_of_setup_key(setup, me))
     found.append(version(setup))
     found += role(setup, me, wanted)
-    found.append(drift(setup, wanted))
+    found += [drift(setup, wanted), mail_run(setup, clock.now())]
     return found
 
 
@@ -81,6 +84,29 @@ def mail(mailer: Callable[[], Mailer] | None) -> Finding:
     except ConnectorError as error:
         return Finding("mail", False, error.what, error.next_step)
     return Finding("mail", True, "the mail server takes us")
+
+
+def mail_run(setup: CiviClient, now: datetime) -> Finding:
+    """Whether CiviCRM sends its mailings by itself. Its job for that is off in a fresh CiviCRM. now: aware UTC."""
+    where = [["api_entity", "=", "Job"], ["api_action", "=", "process_mailing"], ["is_active", "=", True]]
+    since = (now - LATELY).strftime("%Y-%m-%d %H:%M:%S+00:00")
+    found = setup.multi(
+        {
+            "jobs": ("Job", "get", {"select": ["run_frequency"], "where": where}),
+            "lately": ("Job", "get", {"select": ["id"], "where": [*where, ["last_run", ">=", since]]}),
+        }
+    )
+    how = {row["run_frequency"] for row in found["jobs"]}
+    if not how:
+        return Finding("mail run", False, "the job Send Scheduled Mailings is off: no alert would go out", _JOBS)
+    if "Always" not in how:
+        often = " and ".join(sorted(map(str, how))).lower()
+        return Finding("mail run", False, f"the job Send Scheduled Mailings runs {often}: alerts would wait", _JOBS)
+    if not found["lately"]:
+        minutes = int(LATELY.total_seconds()) // 60
+        what = f"the job Send Scheduled Mailings has not run for {minutes} minutes"
+        return Finding("mail run", False, what, "the administrator lets cron run CiviCRM's jobs every minute or two")
+    return Finding("mail run", True, "CiviCRM sends its mailings by itself, each time its jobs run")
 
 
 def locked(now: Lockdown | None) -> Finding:

@@ -24,7 +24,7 @@ def form_page(
         ' actions="{create: true, update: false}" security="RBAC" url-autofill="0"></af-entity>',
         f'<fieldset af-fieldset="Activity1" class="af-container" af-title="{escape(form["title"])}">',
         f'<div class="af-markup"><p>{escape(form["intro"])}</p></div>',
-        *(_field(field, options.get(field["name"], {})) for field in form["field"]),
+        *_fields(form["field"], options),
         "</fieldset>",
         '<button class="af-button btn btn-primary" crm-icon="fa-check" ng-click="afform.submit()">'
         f"{escape(form['button'])}</button>",
@@ -121,8 +121,20 @@ def _page(page: Mapping[str, Any], layout: str, permission: Sequence[str]) -> di
     }
 
 
+def _fields(fields: Sequence[Mapping[str, Any]], options: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """One after the other. A heading begins a part that is folded up until somebody needs it."""
+    is_folded = False
+    for field in fields:
+        if field["heading"]:
+            yield from ["</details>"] * is_folded
+            title, is_folded = escape(field["heading"]), True
+            # the summary for a CiviCRM that does not make it from the title yet
+            yield f'<details class="af-container" af-title="{title}"><summary class="af-title">{title}</summary>'
+        yield _field(field, options.get(field["name"], {}))
+    yield from ["</details>"] * is_folded
+
+
 def _field(field: Mapping[str, Any], options: Mapping[str, str]) -> str:
-    head = f'<div class="af-markup"><h3>{escape(field["heading"])}</h3></div>\n' if field["heading"] else ""
     words: dict[str, Any] = {"label": field["label"], "required": field["required"]}
     if field["hidden"]:
         words = {"input_type": "Hidden", "label": False}
@@ -130,7 +142,7 @@ def _field(field: Mapping[str, Any], options: Mapping[str, str]) -> str:
         words["help_post"] = field["help"]
     if field.get("choices"):
         words["options"] = [{"id": name, "label": options[name]} for name in field["choices"]]
-    return f'{head}<af-field name="{field["name"]}" defn="{escape(_js(words))}"></af-field>'
+    return f'<af-field name="{field["name"]}" defn="{escape(_js(words))}"></af-field>'
 
 
 def _button(button: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from connector.errors import UserError
+from connector.errors import TransientError, UserError
 from connector.inbox import IGNORED, PARKED, WAITING, WRONG_MODE, Inbox
 from connector.stripe_api import VERSION, is_genuine
 from connector.webhooks import events
@@ -65,7 +65,7 @@ def _kept(inbox: Inbox, event: Event, livemode: bool) -> Response:
             state=state,
             why=why,
         )
-    except sa.exc.SQLAlchemyError as error:
+    except (TransientError, sa.exc.SQLAlchemyError) as error:
         log.error("A webhook could not be kept (%s); Stripe sends it again", type(error).__name__)
         return _answer(503, "not kept")
     return _answer(200, "kept" if is_new else "known")

@@ -64,7 +64,7 @@ class Drain:
         is_late = oldest is not None and clock.now() - oldest > ALARM_AFTER
         found = [_LATE] * is_late + [_WRONG_MODE] * self.inbox.has_parked(WRONG_MODE)
         known = problems.by_key(self.client.multi({"known": problems.call([_LATE.key, _WRONG_MODE.key])})["known"])
-        problems.keep_up(self.client, known, found)
+        problems.keep_up_alarms(self.client, known, found)
         return 0
 
     def _prefix(self, root: str) -> str:

@@ -53,7 +53,7 @@ class Pledges:
         """Bring the pledges of these givers to what their gifts pay. Two or three requests for all of them."""
         done = Settled()
         for contact in sorted({one.contact for one in paying}):
-            if until := self.leases.take(f"pledges of {contact}"):
+            if until := self.leases.take(_lease_name(contact)):
                 done.busy[contact] = until
         waiting = {one.contact for one in paying} - set(done.busy)
         for _ in range(MOST_ROUNDS):
@@ -69,6 +69,12 @@ class Pledges:
         done.busy |= dict.fromkeys(waiting)
         return done
 
+    def doubtful(self, contacts: Iterable[int]) -> set[int]:
+        """Those who may have been the end of another run: nobody gave the lease on them back. Takes the leases."""
+        for contact in sorted(contacts):
+            self.leases.take(_lease_name(contact))
+        return {contact for contact in contacts if _lease_name(contact) in self.leases.ran_out}
+
     def differences(self, paying: Sequence[Paying]) -> Iterator[Change]:
         """What `settle` would do, without doing it."""
         for account in self._look({one.contact for one in paying}, paying).values():
@@ -82,6 +88,10 @@ class Pledges:
         named = {one.contribution: one.pledge for one in paying if one.pledge}
         found = self.client.multi(accounts.calls(ids, set(named.values()))) if ids else {}
         return accounts.read(ids, named, self.types, found) if ids else {}
+
+
+def _lease_name(contact: int) -> str:
+    return f"pledges of {contact}"
 
 
 def _calls(account: Account) -> Iterator[tuple[str, Call]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from connector.civicrm.client import Call
 from connector.desk import problems
 from connector.desk.problems import Problem
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, TransientError
 from connector.inbox import DONE, IGNORED
 from connector.stripe_api import Object
 from connector.webhooks import ledger, mistakes, payouts
@@ -42,19 +42,22 @@ class Prover:
         if not is_ready(payout):
             return Outcome(IGNORED, "not a payout whose transactions Stripe lists yet")
         proof = self.prove(payout, settles=True)
-        if proof is None:
-            return Outcome(LATER, "a payment in it cannot be settled yet")
         self.write(proof)
         return Outcome(DONE, "" if proof.is_proven else "not proven; see the connector problem")
 
-    def prove(self, payout: Object, *, settles: bool) -> Proof | None:
-        """Hold a payout against CiviCRM. settles: bring its contributions up to date first; None when that failed."""
+    def prove(self, payout: Object, *, settles: bool) -> Proof:
+        """Hold a payout against CiviCRM. settles: bring its contributions up to date first.
+
+        Raises TransientError when one of them has to wait, and what the doors to Stripe and CiviCRM raise.
+        """
         moved = [payouts.line(one) for one in self.settler.api.transactions_of(payout["id"])]
         intents = sorted({line.payment for line in moved if line.payment})
         for start in range(0, len(intents) if settles else 0, BATCH):
             outcomes = self.settler.settle(intents[start : start + BATCH])
-            if any(outcome.state == LATER for outcome in outcomes.values()):
-                return None
+            for root, outcome in outcomes.items():
+                if outcome.state == LATER:
+                    what = f"Payout {payout['id']} holds {root}, which cannot be settled yet: {outcome.why}"
+                    raise TransientError(what, next_step="nothing is lost; it is tried again by itself.")
         entries = self._entries(intents)
         return payouts.prove(payout, moved, entries, self._ours(intents, entries))
 

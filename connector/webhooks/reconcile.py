@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.civicrm.records import chunks
+from connector.errors import PermanentError, TransientError
 from connector.plan import Action, Change
-from connector.webhooks import answers, ledger
+from connector.webhooks import answers, ledger, mistakes
 from connector.webhooks.changes import CONTRIBUTION
 from connector.webhooks.entered import Entered
 from connector.webhooks.payouts import Proof
@@ -49,16 +50,25 @@ class Reconciliation:
         rows = self.settler.client.api4("Contribution", "get", select=["id"], where=ours) if ids else []
         return sorted(int(row["id"]) for row in rows)
 
-    def proofs(self, *, settles: bool) -> Iterator[Proof]:
-        """The proof of each payout of the window, oldest first."""
+    def proofs(self, *, settles: bool) -> tuple[list[Proof], list[str]]:
+        """The proof of each payout of the window, oldest first, and which could not be made now, with why.
+
+        settles: bring its contributions up to date before, and write the verdict.
+        """
         prover = Prover(self.settler)
         found = [one for one in self.settler.api.payouts(int(self.since.timestamp())) if is_ready(one)]
+        proofs, unmade = [], []
         for payout in sorted(found, key=lambda one: int(one["created"])):
-            proof = prover.prove(payout, settles=settles)
-            if proof is not None:
+            try:
+                with mistakes.told():
+                    proof = prover.prove(payout, settles=settles)
                 if settles:
                     prover.write(proof)
-                yield proof
+            except (TransientError, PermanentError) as error:
+                unmade.append(f"{payout['id']}: {error.what}")
+            else:
+                proofs.append(proof)
+        return proofs, unmade
 
     def _batches(self) -> Iterator[Sequence[str]]:
         return chunks(sorted(Window(self.settler, self.since).roots()), BATCH)

@@ -12,13 +12,13 @@ from connector.civicrm import records
 from connector.civicrm.client import CiviClient
 from connector.desk import problems
 from connector.desk.problems import Problem
-from connector.errors import AlreadyExists, ConnectorError, PermanentError, UserError
+from connector.errors import ConnectorError, PermanentError
 from connector.inbox import DONE, IGNORED
 from connector.leases import Leases, given_back
 from connector.plan import Action, Change
 from connector.store import Store
 from connector.stripe_api import StripeApi
-from connector.webhooks import changes, made, mistakes, reading, recurring
+from connector.webhooks import apart, changes, made, mistakes, reading, recurring
 from connector.webhooks.decide import Question, decide
 from connector.webhooks.fund import Fund
 from connector.webhooks.gather import LATER, Gathered, Outcome, gather, lease_name, outcome_of
@@ -60,36 +60,21 @@ class Settler:
 
     def settle(self, roots: Sequence[str]) -> dict[str, Outcome]:
         """Root → what became of it. A root that CiviCRM cannot take does not hold up the others."""
-        try:
-            with self._gathered(roots) as (gathered, leases):
-                apart = _doubtful(gathered, leases) if len(roots) > 1 else set()
-                if not apart:
-                    return _Batch(self, leases, gathered).carry_out()
-        except (PermanentError, AlreadyExists, UserError) as error:
-            if not self._answers():
-                return dict.fromkeys(roots, Outcome(LATER, error.what))
-            if len(roots) == 1:
-                return {roots[0]: outcome_of(error)}
-            apart = set(roots)
-        except ConnectorError as error:
-            return dict.fromkeys(roots, outcome_of(error))
-        rest = [root for root in roots if root not in apart]
-        outcomes = self.settle(rest) if rest else {}
-        for root in roots:
-            outcomes |= self.settle([root]) if root in apart else {}
-        return outcomes
+        return apart.do(roots, self._together, outcome_of, self.is_answered)
+
+    def _together(self, roots: Sequence[str]) -> tuple[dict[str, Outcome], set[str]]:
+        """Settle a batch; or nothing, when some of its roots may have been the end of another one."""
+        with self._gathered(roots) as (gathered, leases):
+            doubtful = _doubtful(gathered, leases) if len(roots) > 1 else set()
+            return ({} if doubtful else _Batch(self, leases, gathered).carry_out()), doubtful
 
     def differences(self, roots: Sequence[str]) -> Iterator[Change]:
         """What `settle` would do, without doing it. Raises what the doors to Stripe and CiviCRM raise."""
-        try:
-            yield from self._differences(roots)
-        except PermanentError as error:
-            if not self._answers():
-                raise
-            if len(roots) == 1:
-                yield Change(Action.REFUSE, changes.CONTRIBUTION, roots[0], f"cannot be settled: {error.what}")
-            else:
-                yield from (change for root in roots for change in self.differences([root]))
+
+        def refused(root: str, error: PermanentError) -> Change:
+            return Change(Action.REFUSE, changes.CONTRIBUTION, root, f"cannot be settled: {error.what}")
+
+        return apart.look(roots, self._differences, refused, self.is_answered)
 
     def _differences(self, roots: Sequence[str]) -> list[Change]:
         with self._gathered(roots) as (gathered, leases):
@@ -98,7 +83,7 @@ class Settler:
             pledges = Pledges(self.client, leases, self.types)
             return [*found, *pledges.differences(list(batch.paying({}, {}).values()))]
 
-    def _answers(self) -> bool:
+    def is_answered(self) -> bool:
         """True when CiviCRM answers a plain question: the trouble was with what was asked, not with CiviCRM."""
         try:
             self.client.api4("Contact", "get", select=["id"], limit=1)

@@ -80,6 +80,7 @@ RULES: dict[str, Rules] = {
     "MailingGroup": Rules(),
     **dict.fromkeys(_READ_ONLY, Rules()),
     "SiteEmailAddress": Rules(),
+    "Job": Rules(),
 }
 _DESCRIBES = ("checkAccess", "getActions", "getFields")
 # Actions that 5.77 does not have yet.

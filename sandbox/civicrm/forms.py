@@ -157,4 +157,5 @@ def submit_file(call: Call, params: dict[str, Any]) -> list[Row]:
     file = files.keep(call, call.upload)
     update = {"where": [["id", "=", row_id]], "values": {str(params["fieldName"]): file["id"]}}
     writing.update(_as_system(call), ACTIVITY, update, activities.RULES)
-    return [{name: file[name] for name in ("id", "file_name", "icon")}]
+    shown = ("id", "file_name", "icon", *(("url",) if call.caller.may("access uploaded files") else ()))
+    return [{name: file[name] for name in shown}]

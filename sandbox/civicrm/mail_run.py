@@ -29,6 +29,8 @@ class NotConnected(Exception):
 def run(site: Site) -> int:
     """Send what is due. Returns how many mails were tried; raises NotConnected."""
     now, tried = dates.now(), 0
+    for own in site.table("Job"):
+        site.table("Job").update(own, {"last_run": now})
     jobs = site.table("MailingJob")
     due = [job for job in jobs if job["status"] in ("Scheduled", "Running") and str(job["scheduled_date"]) <= now]
     for job in due:

@@ -164,7 +164,7 @@ _WANTED: dict[str, dict[str, str]] = {
     "Navigation": _ADMIN,
     "MessageTemplate": _ADMIN_DATA,
     **dict.fromkeys(("Mailing", "MailingGroup", "MailingJob"), _MAIL),
-    "SiteEmailAddress": _CLOSED,
+    **dict.fromkeys(("SiteEmailAddress", "Job"), _CLOSED),
     "User": {"get": "", "login": "", "*": "cms:administer users"},
     "Role": _USERS,
     "UserRole": _USERS,

@@ -31,6 +31,9 @@ def plant(site: Site) -> None:
     _add(site, "Domain", name="Default Domain Name", version=site.dialect.version, contact_id=1)
     sender = {"display_name": "FIXME", "email": "info@EXAMPLE.ORG"}  # what nobody has set yet
     _add(site, "SiteEmailAddress", **sender, is_active=True, is_default=True, domain_id=1)
+    job = {"name": "Send Scheduled Mailings", "api_entity": "Job", "api_action": "process_mailing"}
+    # off in a fresh CiviCRM; here its administrator has switched it on, and cron comes
+    _add(site, "Job", **job, run_frequency="Always", is_active=True, last_run=dates.now())
     _people(site)
     _finance(site)
     _add(

@@ -97,6 +97,7 @@ def _tables() -> dict[str, Table]:
         "MailingEventBounce": Table(indexed=("event_queue_id",)),
         "MailingEventUnsubscribe": Table(indexed=("event_queue_id",)),
         "SiteEmailAddress": Table(),
+        "Job": Table(),
     }
 
 

@@ -55,10 +55,11 @@ def home(fund: FundFlow) -> Iterator[str]:
 
 
 @pytest.fixture
-def visitor(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+def visitor(chromium: Browser, home: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
     """Opens a page as somebody who was never there: visitor(locale="ar", viewport=PHONE, java_script_enabled=False).
 
-    What a page asks of anybody but this machine, and what it complains about, fails the test.
+    They leave before `home` closes, which would cut off what a page still loads. What a page asks of anybody but this
+    machine, and what it complains about, fails the test.
     """
     opened: list[BrowserContext] = []
     wrong: list[str] = []

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.flows.office import Office, office as office
 
 from .conftest import PHONE, WIDE
+from .test_giving import fits
 
 PEOPLE = {
     "official": ("Maire", "Mayor of Cork"),
@@ -46,11 +47,6 @@ def alert(home: str, office: Office) -> int:
         where = {"email_primary.email": f"{name.lower()}@example.org", "Solidarity_Outreach.Kind": kind}
         office.reaches_out(*members, first_name=name, job_title=title, **where)
     return office.sends("chapter_A", count=2, **STORY)
-
-
-def fits(page: Page) -> bool:
-    """Nothing has to be moved sideways to be read."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
 def small(page: Page) -> list[str]:

@@ -1,6 +1,7 @@
 """Giving as a person does it: the form, Checkout, the page afterwards; by mouse, by keyboard, without script."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -70,6 +71,7 @@ def portal(fund: FundFlow) -> str:
     for _ in range(100):
         if mails := fund.site.mailbox.mails():
             return str(re.search(r"http\S+/give/portal/\S+", mails[0]["text"])[0])  # type: ignore[index]
+        time.sleep(0.1)
     raise AssertionError("no mail came")
 
 

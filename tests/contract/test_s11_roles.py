@@ -39,7 +39,7 @@ def test_s11_the_runtime_role_reads_message_templates_but_does_not_write_them(si
 
 
 @pytest.mark.parametrize(
-    "entity", ["SiteEmailAddress", "Domain", "Setting", "MailingEventQueue", "MailingEventDelivered"]
+    "entity", ["SiteEmailAddress", "Domain", "Setting", "Job", "MailingEventQueue", "MailingEventDelivered"]
 )
 def test_s11_what_the_runtime_role_may_not_read(site: Site, runtime: str, entity: str) -> None:
     answer = site.call(entity, "get", {"limit": 1} if entity != "Setting" else {}, runtime)
@@ -50,3 +50,13 @@ def test_s11_the_runtime_role_sees_no_user_but_its_own(site: Site, runtime: str)
     me = site.get("Contact", [["id", "=", "user_contact_id"]], "id", who=runtime)[0]["id"]
     assert len(site.get("User", [], "id")) > 1
     assert [row["contact_id"] for row in site.get("User", [], "contact_id", who=runtime)] == [me]
+
+
+def test_s11_the_job_that_sends_says_how_often_and_when_it_ran(site: Site) -> None:
+    """A moment with a zone is understood in `where`, whatever the zone of the user."""
+    where = [["api_entity", "=", "Job"], ["api_action", "=", "process_mailing"]]
+    (job,) = site.get("Job", where, "name", "run_frequency", "is_active", "last_run")
+    assert (job["name"], type(job["is_active"])) == ("Send Scheduled Mailings", bool)
+    assert job["run_frequency"] in ("Always", "Hourly", "Daily", "Weekly", "Monthly", "Quarter", "Yearly")
+    for moment, found in (("2000-01-01 00:00:00+00:00", bool(job["last_run"])), ("2037-01-01 00:00:00+00:00", False)):
+        assert bool(site.get("Job", [*where, ["last_run", ">=", moment]], "id")) == found

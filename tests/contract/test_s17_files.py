@@ -27,9 +27,18 @@ def test_s17_an_activity_stands_without_its_file_until_the_second_request(desk: 
     activity = done["Activity1"][0]["id"]
     assert file_of(desk, activity) is None
     (file,) = desk.upload(done["token"], "members.csv", b"a,b\n").values
-    assert {"id", "file_name", "icon"} <= set(file)  # a role that may see files gets a url besides
     assert file["file_name"] == "members.csv"
     assert file_of(desk, activity) == file["id"]
+
+
+def test_s17_who_hands_in_a_file_gets_its_address_only_if_they_may_read_files(
+    site: Site, desk: Desk, staff: str, runtime: str, staff_without: Changed, staff_granted: Changed
+) -> None:
+    for changed, more in ((staff_without, set()), (staff_granted, {"url"})):
+        (done,) = desk.submit(desk.hand_in, {f"{desk.roster}.Kind": "members"}).values
+        with changed("access uploaded files"):
+            (file,) = desk.upload(done["token"], "members.csv", b"a,b\n").values
+        assert set(file) == {"id", "file_name", "icon", *more}
 
 
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"PK\x03\x04\xff\xfe\x00"])

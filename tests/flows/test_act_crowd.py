@@ -26,15 +26,16 @@ MANY = 30
 class Crowd:
     """People at the pages of two processes that share a database, as far as a test can have two in one."""
 
-    def __init__(self, office: Office, homes: list[str], alert: int) -> None:
-        self.office, self.homes, self.alert = office, homes, alert
+    def __init__(self, office: Office, homes: list[str], alert: int, amina: int) -> None:
+        self.office, self.homes, self.alert, self.amina = office, homes, alert, amina
 
     def page(self, number: int = 0, query: str = "") -> str:
         return f"{self.homes[number % len(self.homes)]}/act/{self.alert}{query}"
 
-    def personal(self, contact: int) -> str:
-        (made,) = self.office.site.api("Contact", "getChecksum", contactId=contact, ttl=1)
-        return f"?cs={made['checksum']}&cid={contact}"
+    @property
+    def link(self) -> str:
+        """Amina's own, behind the page's address."""
+        return self.office.personal(self.amina)
 
     def asked(self, does: Callable[[], None]) -> int:
         """How many requests to CiviCRM that took."""
@@ -73,15 +74,10 @@ def crowd(office: Office, connector: Connector) -> Iterator[Crowd]:
     threads = [threading.Thread(target=one.serve_forever, daemon=True) for one in servers]
     for thread in threads:
         thread.start()
-    yield Crowd(office, [f"http://127.0.0.1:{one.server_port}" for one in servers], alert)
+    yield Crowd(office, [f"http://127.0.0.1:{one.server_port}" for one in servers], alert, amina)
     for one in servers:
         one.shutdown()
         one.server_close()
-
-
-def amina(crowd: Crowd) -> int:
-    (row,) = crowd.office.site.api("Contact", "get", select=["id"], where=[["first_name", "=", "amina"]])
-    return int(row["id"])
 
 
 def test_who_comes_without_a_link_costs_one_request_in_all(crowd: Crowd) -> None:
@@ -96,18 +92,18 @@ def test_who_comes_without_a_link_costs_one_request_in_all(crowd: Crowd) -> None
 
 def test_a_link_opened_many_times_is_looked_up_once(crowd: Crowd) -> None:
     """The alert, the link and the chapter's contacts once; only what the member did is looked at each time."""
-    link = crowd.page(0, crowd.personal(amina(crowd)))
+    link = crowd.page(0, crowd.link)
     assert crowd.asked(lambda: at_once(lambda _: opens(link))) == MANY + 3
 
 
 def test_a_link_that_nobody_has_is_looked_up_once(crowd: Crowd) -> None:
-    forged = crowd.page(0, f"{crowd.personal(amina(crowd))[:-1]}99")
+    forged = crowd.page(0, f"{crowd.link[:-1]}99")
     assert crowd.asked(lambda: at_once(lambda _: opens(forged))) == 2
 
 
 def test_the_outcome_is_counted_once(crowd: Crowd) -> None:
     """The alert, the actions and where people live."""
-    crowd.office.acts(amina(crowd), crowd.alert, "shared")
+    crowd.office.acts(crowd.amina, crowd.alert, "shared")
     token = Signer("s" * 40).sign("outcome", crowd.alert)
     outcome = crowd.page(0, f"/outcome/{token}")
     assert crowd.asked(lambda: at_once(lambda _: opens(outcome))) == 3
@@ -130,8 +126,7 @@ def test_whoever_tries_links_is_soon_told_that_it_is_too_often(crowd: Crowd) -> 
 
 
 def test_many_clicks_at_once_are_one_for_each_kind(crowd: Crowd) -> None:
-    contact = amina(crowd)
-    link = crowd.personal(contact)
+    link = crowd.link
     windows = []
     for number in range(MANY):
         window = requests.Session()
@@ -144,26 +139,27 @@ def test_many_clicks_at_once_are_one_for_each_kind(crowd: Crowd) -> None:
         return window.post(crowd.page(number), data=sent, timeout=60, allow_redirects=False).status_code
 
     assert at_once(click) == {303: MANY}
-    assert sorted(crowd.office.actions()) == [(contact, "media"), (contact, "shared")]
+    assert sorted(crowd.office.actions()) == [(crowd.amina, "media"), (crowd.amina, "shared")]
 
 
 def test_when_civicrm_is_away_the_story_stays(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     member = requests.Session()
-    page = member.get(crowd.page(0, crowd.personal(amina(crowd))), timeout=30).text
+    page = member.get(crowd.page(0, crowd.link), timeout=30).text
     token = re.findall(r'csrf_token" value="([^"]+)"', page)[0]
     moment = clock.now
     monkeypatch.setattr("connector.clock.now", lambda: moment() + timedelta(minutes=1))
     crowd.office.site.faults({"kind": "http503", "count": 1000})
 
     assert crowd.asked(lambda: at_once(lambda _: opens(crowd.page()))) == 2  # tried, once more, and then left in peace
-    for visitor in (member, requests):
-        page = visitor.get(crowd.page(0, "?cs=x_1_1&cid=1"), timeout=30).text
+    for visitor, link in ((member, ""), (requests, "?cs=x_1_1&cid=1")):
+        page = visitor.get(crowd.page(0, link), timeout=30).text
         assert "The well is dry." in page
         assert "in some minutes" in page
         assert "csrf_token" not in page
-    nobody_came_before = requests.get(crowd.page(1), timeout=30)
+    nobody_came_before = requests.get(crowd.page(1, "?cs=x_1_1&cid=1"), timeout=30)
     assert nobody_came_before.status_code == 503
     assert "Nothing was lost." in nobody_came_before.text
+    assert f'href="/act/{crowd.alert}?cs=x_1_1&amp;cid=1"' in nobody_came_before.text  # to try again
     sent = member.post(crowd.page(), data={"csrf_token": token, "kind": "media"}, timeout=30)
     assert (sent.status_code, "It could not be kept." in sent.text) == (503, True)
 

@@ -270,15 +270,3 @@ def test_two_people_with_one_address_get_one_mail_whomever_civimail_notes(office
     office.mail_run()
     office.works()
     assert (office.alert(alert)["State"], office.mailed()) == ("sent", {"home": 1})
-
-
-def test_who_shares_an_address_reads_it_in_their_own_language(office: Office) -> None:
-    office.person("first", "chapter_A", email="home@example.org")
-    office.person("second", "chapter_A", email="home@example.org", language="ar_EG")
-    alert = office.writes("chapter_A", Body_ar="<p>جفّ البئر.</p>", Subject_ar="أخبار")
-    office.works()
-    assert office.decides(alert, "approve", 2) == ("done", "Approved.")
-    office.works()
-    assert office.alert(alert)["State"] == "scheduled"
-    office.mail_run()
-    assert office.mailed() == {"home": 2}

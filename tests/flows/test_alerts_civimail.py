@@ -121,3 +121,16 @@ def test_civimail_that_counts_otherwise_is_stopped_and_told(office: Office, monk
     )
     office.mail_run()
     assert office.mailed() == {}
+
+
+def test_the_next_report_says_how_long_this_one_waited(office: Office, later: Later) -> None:
+    office.person("both", "chapter_A")
+    first = office.approved(1)
+    assert "is seen with the first alert" in office.alert(first)["details"]
+    later(minutes=3)
+    office.mail_run()
+    office.works()
+    assert office.alert(first)["Waited"] == 3
+    second = office.writes("chapter_A", Kind="meeting")
+    office.works()
+    assert "The last one waited 3 to 4 minutes for it." in office.alert(second)["details"]

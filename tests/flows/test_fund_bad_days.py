@@ -4,12 +4,14 @@ import re
 import sqlite3
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 
-from connector import clock
+from connector import clock, store
 from tests.flows.conftest import FundFlow
 from tests.flows.fund import AMINA
+from tests.flows.staff import Staff
 
 DOWN = {"CIVICRM_URL": "http://127.0.0.1:9"}
 
@@ -73,6 +75,24 @@ def test_a_row_that_waits_for_an_hour_is_told_and_no_more_when_it_is_settled(fun
     assert fund.books.problems() == []
 
 
+def test_an_alarm_that_was_dismissed_is_told_again_the_next_time(fund: FundFlow) -> None:
+    staff = Staff(fund.site, fund.connector)
+    fund.told("give", **AMINA)
+    fund.later(minutes=61)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    staff.answer(fund.problem("late"), "dismiss")
+    for _ in range(2):
+        fund.works(STRIPE_API_KEY="sk_test_wrong")
+        assert fund.books.problems() == []
+    fund.later(hours=2)
+    fund.works()
+    fund.told("give", **AMINA)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    fund.later(hours=4)
+    fund.works(STRIPE_API_KEY="sk_test_wrong")
+    assert fund.books.problems() == ["stripe:inbox:late"]
+
+
 def test_a_row_that_a_clock_ahead_received_is_told_within_an_hour_of_the_right_time(fund: FundFlow) -> None:
     right = clock.now
     fund.later(hours=5)
@@ -124,6 +144,24 @@ def test_a_database_that_is_locked_answers_503_and_stripe_sends_again(fund: Fund
         other.execute("ROLLBACK")
     assert "could not be kept" in fund.log()
     fund.delivers()
+    fund.works()
+    assert fund.only()["contribution_status_id:name"] == "Completed"
+
+
+def test_a_worker_whose_database_is_locked_says_so_and_goes_on_later(fund: FundFlow) -> None:
+    prepare = store._prepare_sqlite
+
+    def impatient(connection: Any, record: Any) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA busy_timeout=10")
+
+    fund.monkeypatch.setattr(store, "_prepare_sqlite", impatient)
+    fund.told("give", **AMINA)
+    with closing(sqlite3.connect(fund.folder / "solidarity.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for words in (("work", "--drain"), ("reconcile", "--since", "2020-01-01", "--apply")):
+            assert "The connector's database does not answer" in fund.connector.run(*words, code=1)
+        other.execute("ROLLBACK")
     fund.works()
     assert fund.only()["contribution_status_id:name"] == "Completed"
 

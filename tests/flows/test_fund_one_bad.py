@@ -3,12 +3,14 @@
 And nothing is parked that nobody could be told of.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from tests.flows.conftest import FundFlow
 from tests.flows.proxy import Proxy, proxied
+from tests.flows.test_fund_pledges import ONE, OWED, Promise
 
 READS_ITS_CONTRIBUTION, WRITES_IT = '"Contribution","get"', '"Contribution","create"'
 
@@ -92,6 +94,20 @@ def test_a_payout_of_a_shape_that_nobody_knows_is_a_developers(fund: FundFlow, s
     assert fund.books.problems() == [f"stripe:{payout}:parked"]
 
 
+def test_a_payout_that_holds_it_is_named_as_not_proven_yet(fund: FundFlow, civicrm: Proxy, gifts: list[str]) -> None:
+    fund.stripe.do("wait", days=10)
+    payout = fund.stripe.do("payout", silent=True)["payout"][0]
+    civicrm.spoils = lambda text: WRITES_IT in text and gifts[1] in text
+    found = fund.connector.json("reconcile", "--since", "2020-01-01", "--apply", code=1)
+    assert found["payouts"] == []
+    assert [line for line in found["undone"] if line.startswith(f"{payout}: Payout {payout} holds pi_")]
+    civicrm.arm(None, "")
+    fund.later(minutes=3)
+    found = fund.connector.json("reconcile", "--since", "2020-01-01", "--apply")
+    assert [(one["payout"], one["proven"]) for one in found["payouts"]] == [(payout, True)]
+    assert found["undone"] == []
+
+
 def test_what_nobody_can_be_told_of_waits(fund: FundFlow, civicrm: Proxy, gifts: list[str]) -> None:
     civicrm.spoils = lambda text: gifts[1] in text  # the question for its problem too
     for _ in range(3):
@@ -149,3 +165,24 @@ def test_events_of_the_wrong_mode_are_told_once_until_nothing_is_parked(fund: Fu
     fund.works()
     assert fund.books.problems() == []
     assert fund.only()["contribution_status_id:name"] == "Completed"
+
+
+@pytest.mark.parametrize("action", ["update", "get"])
+def test_one_pledge_that_always_breaks_holds_up_no_other(fund: FundFlow, civicrm: Proxy, action: str) -> None:
+    promises = [Promise(fund) for _ in range(3)]
+    for one in promises:
+        one.entered()
+    whose = [["pledge_id", "=", promises[1].id]]
+    rows = fund.books.call("PledgePayment", "get", select=["id"], where=whose, orderBy={"id": "ASC"})
+    named = {"update": rf'\["id","=",{rows[0]["id"]}\]', "get": rf"\b{promises[1].contact}\b"}[action]
+    civicrm.spoils = lambda text: f'"PledgePayment","{action}"' in text and bool(re.search(named, text))
+    fund.works()
+    fund.later(minutes=3)
+    fund.works()
+    assert [one.stands() for one in promises] == [ONE, ["Overdue", *OWED], ONE]
+    found = fund.connector.json("reconcile", "--since", "2020-01-01", "--apply", code=None)
+    assert [line for line in found["undone"] if line.startswith(f"pledges of contact {promises[1].contact}: ")]
+    civicrm.arm(None, "")
+    fund.later(minutes=6)
+    fund.works()
+    assert [one.stands() for one in promises] == [ONE] * 3

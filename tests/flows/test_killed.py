@@ -4,11 +4,13 @@ import os
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connector import clock
 from tests.flows.conftest import Connector, RosterFile, Site, member
 from tests.flows.proxy import Proxy, proxied
 from tests.flows.staff import Staff
@@ -37,11 +39,18 @@ class Killer:
             for number in numbers:
                 begin()
                 self.kill_at(number, when, words)
-                self.connector.run(*words, code=None)
+                self._run_later(words)
                 assert self.site.state() == wanted, f"killed {when} request {number} of {requests}"
             again = {"setup": ("setup", "plan"), "work": words}.get(str(words[0]))
             told = self.connector.run(*again) if again else self._plan(words)
             assert "Nothing to do" in told or "0 done" in told
+
+    def _run_later(self, words: Words) -> None:
+        """When the lease of the dead process has run out."""
+        moment = clock.now
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("connector.clock.now", lambda: moment() + timedelta(minutes=1))
+            self.connector.run(*words, code=None)
 
     def _plan(self, words: Words) -> str:
         scope = words[words.index("--scope") :] if "--scope" in words else ()

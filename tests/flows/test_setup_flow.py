@@ -1,5 +1,7 @@
 """Set-up of a site that an older version set up, and that its staff have worked with since."""
 
+import pytest
+
 from tests.flows.conftest import Connector, Site
 
 
@@ -39,3 +41,19 @@ def test_a_field_that_an_older_version_did_not_make_is_made(bare: Site, connecto
     assert "Solidarity_Problem.Decision" in connector.run("setup", "plan", code=3)
     connector.run("setup", "apply")
     assert "Nothing to do" in connector.run("setup", "plan")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"is_active": False}, "is off: no alert would go out"),
+        ({"run_frequency": "Hourly"}, "runs hourly: alerts would wait"),
+        ({"last_run": "2020-01-01 00:00:00"}, "has not run for 15 minutes"),
+    ],
+)
+def test_doctor_looks_whether_civicrm_sends_its_mailings(
+    bare: Site, connector: Connector, values: dict[str, object], said: str
+) -> None:
+    assert "sends its mailings by itself" in connector.run("doctor")
+    bare.api("Job", "update", where=[["api_action", "=", "process_mailing"]], values=values)
+    assert said in connector.run("doctor", code=5)

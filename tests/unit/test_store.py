@@ -1,8 +1,9 @@
 """The connector's own database: private, opened by many at once, with leases that outlive whoever dies."""
 
 import multiprocessing
+import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from time import sleep
 
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import op
 
-from connector import clock
+from connector import clock, store as store_module
 from connector.errors import TransientError, UnknownOutcome, UserError
 from connector.leases import Lease, Leases, given_back
 from connector.store import Store, links, opened
@@ -72,15 +73,38 @@ def test_a_database_that_cannot_be_opened_is_told_to_the_administrator(url, told
     assert "DATABASE_URL" in refused.value.next_step
 
 
-def test_a_database_that_went_away_does_not_answer(store, monkeypatch) -> None:
-    store.ping()
-
-    def gone(*_args):
-        raise sa.exc.OperationalError("SELECT 1", {}, Exception("gone"))
-
-    monkeypatch.setattr(store.engine, "connect", gone)
-    with pytest.raises(TransientError, match="does not answer"):
+def test_a_database_that_went_away_does_not_answer(tmp_path) -> None:
+    folder = tmp_path / "mounted"
+    with opened(f"sqlite:///{folder}/solidarity.sqlite3") as store:
         store.ping()
+        store.engine.dispose()
+        folder.rename(tmp_path / "elsewhere")
+        with pytest.raises(TransientError, match="does not answer"):
+            store.ping()
+        (tmp_path / "elsewhere").rename(folder)
+        store.ping()
+
+
+def test_a_database_that_is_locked_or_full_is_no_mistake_of_ours(tmp_path, monkeypatch) -> None:
+    prepare = store_module._prepare_sqlite
+
+    def impatient(connection, record) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA busy_timeout=10")
+
+    monkeypatch.setattr(store_module, "_prepare_sqlite", impatient)
+    path = tmp_path / "solidarity.sqlite3"
+    with opened(f"sqlite:///{path}") as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(TransientError, match="does not answer"):
+            Lease(store, "members", 10).take()
+        other.execute("ROLLBACK")
+        assert Lease(store, "members", 10).take() is None
+        with store.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count=1")
+        rows = [{"mapping": "members", "key_hash": f"{n:064}", "entity_id": n} for n in range(5000)]
+        with pytest.raises(TransientError, match="does not answer"):
+            store.put(links, rows)
 
 
 # --- rows ------------------------------------------------------------------------------------------------------------
