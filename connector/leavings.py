@@ -16,14 +16,19 @@ UNKNOWN_DAY = "an unknown day"
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One contact's place in one group. removals: ids of the times it was Removed, oldest first."""
+    """One contact's place in one group. removals, days: ids and days of the times it was Removed, oldest first."""
 
     group: str
     status: str
     row_id: int | None
     removals: tuple[int, ...] = ()
-    removed_on: str = ""
+    days: tuple[str, ...] = ()
     method: str = ""
+
+    @property
+    def removed_on(self) -> str:
+        """The day of the newest removal, empty when no history tells."""
+        return self.days[-1] if self.days else ""
 
 
 def memberships(rows: Iterable[Row], past: Iterable[Row], names: Mapping[int, str]) -> dict[int, dict[str, Membership]]:
@@ -40,7 +45,7 @@ def memberships(rows: Iterable[Row], past: Iterable[Row], names: Mapping[int, st
             status=REMOVED,
             row_id=None,
             removals=(*(before.removals if before else ()), int(row["id"])),
-            removed_on=str(row["date"])[:10],
+            days=(*(before.days if before else ()), str(row["date"])[:10]),
             method=row["method"],
         )
     for row in rows:
@@ -50,18 +55,34 @@ def memberships(rows: Iterable[Row], past: Iterable[Row], names: Mapping[int, st
     return dict(found)
 
 
-def left_on(places: Iterable[Membership], person: int, came_back: str, memory: Memory) -> str | None:
+def left_on(places: Iterable[Membership], person: int, came_back: str, memory: Memory, back_at: int = 0) -> str | None:
     """The day on which the person last left a group of the network, as YYYY-MM-DD; "an unknown day"; or None.
 
     A Removed that the connector wrote itself is no leaving. came_back: the day that staff enter; it lifts what was
-    before it, and no leaving whose day is unknown.
+    before it, and no leaving whose day is unknown. back_at: see `back_at`; whoever left again after it has left.
     """
     days = [
         place.removed_on or UNKNOWN_DAY
         for place in places
         if place.status == REMOVED and not removed_by_us(place, person, memory)
+        if place.removed_on != came_back or not came_back or (back_at and place.removals[-1] > back_at)
     ]
-    return max((day for day in days if day == UNKNOWN_DAY or day > came_back), default=None)
+    return max((day for day in days if day == UNKNOWN_DAY or day >= came_back), default=None)
+
+
+def is_doubtful(places: Iterable[Membership], came_back: str) -> bool:
+    """True for who left on the day on which they came back: what was first, only the times they were Added tell."""
+    return any(place.status == REMOVED and place.removed_on == came_back != "" for place in places)
+
+
+def back_at(places: Iterable[Membership], added: Iterable[Row], came_back: str) -> int:
+    """The history's id of when somebody was Added again after they had left that day; 0 when they were not yet.
+
+    added: their SubscriptionHistory rows of status Added.
+    """
+    both = (zip(place.removals, place.days, strict=True) for place in places)
+    left = min((id_ for one in both for id_, day in one if day == came_back), default=0)
+    return min((int(row["id"]) for row in added if left and int(row["id"]) > left), default=0)
 
 
 def removed_by_us(place: Membership, person: int, memory: Memory) -> bool:

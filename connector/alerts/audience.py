@@ -187,11 +187,14 @@ def _left(
     remembered = memory.load(store, hasher, "Contact", ids)
     came_back = {int(row["id"]): str(row.get(CAME_BACK) or "")[:10] for row in people}
     places = leavings.memberships(rows, removals, names)
-    return {
-        id_
-        for id_ in ids
-        if leavings.left_on(places[id_].values(), id_, came_back.get(id_, ""), remembered) is not None
-    }
+    doubtful = [id_ for id_ in ids if leavings.is_doubtful(places[id_].values(), came_back.get(id_, ""))]
+    added = records.additions(client, doubtful, sorted(records.tree(groups, NETWORK)))
+    left = set()
+    for id_ in ids:
+        theirs, day = places[id_].values(), came_back.get(id_, "")
+        back_at = leavings.back_at(theirs, added.get(id_, ()), day)
+        left |= {id_} if leavings.left_on(theirs, id_, day, remembered, back_at) is not None else set()
+    return left
 
 
 def _address(rows: Sequence[Row]) -> tuple[str, str]:

@@ -182,6 +182,19 @@ def belonging(
     return Belonging(places=merged("rows"), removals=merged("past"), ties=merged("ties"), ties_to=merged("to"))
 
 
+def additions(client: CiviClient, contact_ids: Sequence[int], groups: Sequence[int]) -> dict[int, list[Row]]:
+    """Contact → their SubscriptionHistory rows of status Added in these groups. One request, none for nobody."""
+    calls: dict[str, Call] = {}
+    for number, some in enumerate(chunks(sorted(contact_ids), CHUNK)):
+        where = [["contact_id", "IN", list(some)], ["group_id", "IN", sorted(groups)], ["status", "=", "Added"]]
+        calls[str(number)] = ("SubscriptionHistory", "get", {"select": ["id", "contact_id"], "where": where})
+    found: dict[int, list[Row]] = {}
+    for rows in client.multi(calls).values() if calls else ():
+        for row in rows:
+            found.setdefault(int(row["contact_id"]), []).append(row)
+    return found
+
+
 def create_groups(client: CiviClient, wanted: Sequence[tuple[str, str, int]]) -> list[Group]:
     """Make mailing groups (name, title, parent id). Raises AlreadyExists when a name or a title is taken."""
     made = client.api4(

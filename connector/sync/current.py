@@ -5,7 +5,7 @@ Three requests however long the roster is, and one or two more only when rows ha
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping as MappingType, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from connector.civicrm import records
 from connector.civicrm.answers import Row
@@ -13,7 +13,7 @@ from connector.civicrm.client import CiviClient
 from connector.civicrm.records import Group
 from connector.civicrm.schema import LOCATIONS, as_read
 from connector.civicrm.site import Site
-from connector.leavings import Membership
+from connector.leavings import Membership, back_at, is_doubtful
 from connector.sync.desired import Desired
 from connector.sync.mapping import Mapping
 from connector.sync.rows import ALL, AT_LARGE, Wanted
@@ -35,6 +35,7 @@ class Person:
     fields: MappingType[str, str | None]
     location_ids: MappingType[str, int | None]
     came_back_on: str | None = None
+    back_at: int = 0  # see leavings
     groups: MappingType[str, Membership] = field(default_factory=dict)
     ties: tuple[Tie, ...] = ()
     named: frozenset[tuple[str, int]] = frozenset()  # who is related to this contact now: type, contact
@@ -100,7 +101,7 @@ class Reader:
         matches |= self._alike(missing, rows)
         ids = sorted({id_ for match in matches.values() for id_ in match.ids})
         standing = self._standing(desired, ids)
-        people = {id_: self._person(rows[id_], standing) for id_ in ids}
+        people = self._came_back({id_: self._person(rows[id_], standing) for id_ in ids})
         found = {
             key: Found(tuple(people[id_] for id_ in match.ids), match.by_key, match.gone, match.doubtful)
             for key, match in matches.items()
@@ -184,6 +185,15 @@ class Reader:
             types_to=self._mapping.checked_types,
         )
         return Standing(read, {group.id: group.name for group in here})
+
+    def _came_back(self, people: dict[int, Person]) -> dict[int, Person]:
+        """The same, with what tells whether those who left on the day on which they came back left before or after."""
+        doubtful = [id_ for id_, one in people.items() if is_doubtful(one.groups.values(), one.came_back_on or "")]
+        inside = records.tree(self._site.groups, self._mapping.group.network) if self._mapping.group else set()
+        for id_, rows in records.additions(self._client, doubtful, sorted(inside)).items():
+            one = people[id_]
+            people[id_] = replace(one, back_at=back_at(one.groups.values(), rows, one.came_back_on or ""))
+        return people
 
     def _in_scope(self, name: str, desired: Desired) -> bool:
         rule = self._mapping.group

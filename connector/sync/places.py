@@ -27,7 +27,7 @@ def decide_places(
     """What becomes of one contact's place in `group` and in others. `agreed` collects what both sides agree on."""
     place = person.groups.get(group) or Membership(group, "", None)
     name = group_field(group)
-    day = left_on(person.groups.values(), person.id, person.came_back_on or "", memory)
+    day = left_on(person.groups.values(), person.id, person.came_back_on or "", memory, person.back_at)
     if place.status == ADDED:
         # in the right group already
         agreed.append((person.id, name, ADDED))

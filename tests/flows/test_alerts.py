@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from connector import clock
 from tests.flows.conftest import PROJECT
 from tests.flows.office import WHERE, Office, office as office
 from tests.flows.proxy import proxied
@@ -270,3 +271,19 @@ def test_two_people_with_one_address_get_one_mail_whomever_civimail_notes(office
     office.mail_run()
     office.works()
     assert (office.alert(alert)["State"], office.mailed()) == ("sent", {"home": 1})
+
+
+def test_who_comes_back_and_leaves_again_on_the_same_day_gets_none(office: Office) -> None:
+    office.person("stays", "chapter_A")
+    left = office.person("left", "chapter_A", "chapter_B")
+    today = {"Solidarity_Member.Came_Back_On": clock.now().date().isoformat()}
+    office.place(left, "chapter_B", "Removed")
+    office.site.api("Contact", "update", where=[["id", "=", left]], values=today)
+    alert = office.writes("chapter_A")
+    office.works()
+    assert office.alert(alert)["Count"] == 2
+    for status in ("Added", "Removed"):
+        office.place(left, "chapter_B", status)
+    again = office.writes("chapter_A", Kind="meeting")
+    office.works()
+    assert office.alert(again)["Count"] == 1

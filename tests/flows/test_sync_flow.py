@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openpyxl
 
+from connector import clock
 from tests.flows.conftest import CHAPTERS, MEMBERS, Connector, RosterFile, Site, member
 
 FIRST = ("--yes", "--force", "first-run")
@@ -70,6 +71,22 @@ def test_who_comes_back_is_added_again_once_staff_enter_the_day(
     ready.api("Contact", "update", where=[["external_identifier", "=", "M00001"]], values=values)
     connector.run("apply", "members", path, "--yes")
     assert ready.status("M00001", "chapter_COR06") == "Added"
+
+
+def test_who_comes_back_and_leaves_again_on_the_same_day_stays_away(
+    ready: Site, connector: Connector, roster: RosterFile
+) -> None:
+    path = roster.write(member(1))
+    connector.run("apply", "members", path, *FIRST)
+    ready.set_status("M00001", "chapter_COR06", "Removed")
+    today = clock.now().date().isoformat()
+    values = {"Solidarity_Member.Came_Back_On": today}
+    ready.api("Contact", "update", where=[["external_identifier", "=", "M00001"]], values=values)
+    connector.run("apply", "members", path, "--yes")
+    assert ready.status("M00001", "chapter_COR06") == "Added"
+    ready.set_status("M00001", "chapter_COR06", "Removed")
+    assert f"left on {today}" in connector.run("apply", "members", path, "--yes")
+    assert ready.status("M00001", "chapter_COR06") == "Removed"
 
 
 def test_a_move_takes_a_person_from_one_chapter_to_the_next_and_back(

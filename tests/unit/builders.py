@@ -76,7 +76,7 @@ def place(group: str, status: str, **more: Any) -> Membership:
 
 def left(group: str, day: str = "2026-03-01", method: str = "Email") -> Membership:
     """A place that somebody left by the link in a mail."""
-    return place(group, "Removed", removals=(31,), removed_on=day, method=method)
+    return place(group, "Removed", removals=(31,), days=(day,), method=method)
 
 
 def person(*places: Membership, id: int = ANNA, **changes: Any) -> Person:

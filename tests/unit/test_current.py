@@ -141,7 +141,7 @@ def test_a_membership_that_was_deleted_after_a_removal_still_counts_as_removed()
     history = [{"id": 31, "contact_id": 7, "group_id": 2, "date": "2026-03-01", "method": "Email", **removed()}]
     (person,) = look(Server(contact(7, "M1"), SubscriptionHistory=history)).found["M1"].people
     assert person.groups == {
-        "chapter_COR06": Membership("chapter_COR06", "Removed", None, (31,), "2026-03-01", "Email")
+        "chapter_COR06": Membership("chapter_COR06", "Removed", None, (31,), ("2026-03-01",), "Email")
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from connector.leavings import group_field, left_on, removal_after
+from connector.leavings import back_at, group_field, is_doubtful, left_on, removal_after
 from connector.plan import Action, FieldChange
 from connector.sync.mapping import KEEP
 from connector.sync.rows import OwnGroup
@@ -64,7 +64,7 @@ def test_whoever_left_one_group_keeps_the_place_in_another() -> None:
 
 @pytest.mark.parametrize("status", ["Removed", "Pending"])
 def test_nobody_is_removed_from_where_they_are_no_more(status) -> None:
-    elsewhere = place(WIE, status, removals=(31,), removed_on="2026-03-01", method="Email")
+    elsewhere = place(WIE, status, removals=(31,), days=("2026-03-01",), method="Email")
     remembered = {**IN_COR, group_field(WIE): "Added"}
     assert decided([(wanted(), found(person(at_home, elsewhere)))], memory(remembered)).changes == []
 
@@ -81,6 +81,22 @@ def test_nobody_is_removed_from_where_they_are_no_more(status) -> None:
 def test_the_day_of_coming_back_lifts_what_was_before_it(came_back_on, action) -> None:
     decision = decided([(wanted(), found(person(left(COR), came_back_on=came_back_on)))])
     assert [one.action for one in decision.changes] == [action]
+
+
+@pytest.mark.parametrize(
+    ("removals", "added", "has_left"),
+    [
+        pytest.param((31,), (), False, id="not yet added again"),
+        pytest.param((31,), (9,), False, id="joined, left and came back"),
+        pytest.param((31, 33), (9, 32), True, id="was back, and left again"),
+    ],
+)
+def test_who_leaves_again_on_the_day_of_coming_back_has_left(removals, added, has_left) -> None:
+    day = "2026-03-01"
+    there = [place(COR, "Removed", removals=removals, days=(day,) * len(removals), method="Email")]
+    assert is_doubtful(there, day)
+    back = back_at(there, [{"id": id_} for id_ in added], day)
+    assert (left_on(there, 1, day, Remembered(), back) is not None) == has_left  # type: ignore[arg-type]
 
 
 def test_the_last_of_several_leavings_counts() -> None:
@@ -117,7 +133,7 @@ def test_fields_are_kept_up_to_date_even_for_those_who_left() -> None:
 
 def removed(*removals: int, method: str = "API"):
     """A place that was Removed so many times; `removals` are the ids of CiviCRM's history, oldest first."""
-    return place(COR, "Removed", removals=removals, removed_on="2026-03-01", method=method)
+    return place(COR, "Removed", removals=removals, days=("2026-03-01",) * len(removals), method=method)
 
 
 def test_whom_the_connector_took_out_is_added_when_the_row_comes_back() -> None:

@@ -31,7 +31,7 @@ def places(draw):
         if status:
             day = f"2026-03-0{draw(st.integers(1, 9))}" if removals else ""
             method = draw(st.sampled_from(["API", "Email", "Web"])) if removals else ""
-            found.append(place(group, status, removals=removals, removed_on=day, method=method))
+            found.append(place(group, status, removals=removals, days=(day,) * len(removals), method=method))
         told = draw(st.sampled_from(["", "Added", removal_after(0), removal_after(31)]))
         if told:
             agreed[group_field(group)] = told
@@ -121,5 +121,7 @@ def carried_out(before, agreed, decision):
             else:
                 past = groups[name].removals
                 learned[part.field] = removal_after(past[-1] if past else 0)
-                groups[name] = place(name, REMOVED, removals=(*past, 99), removed_on="2026-04-01", method="API")
+                groups[name] = place(
+                    name, REMOVED, removals=(*past, 99), days=("2026-04-01",) * (len(past) + 1), method="API"
+                )
     return person(*groups.values(), opted_out=before.opted_out, **fields), learned
