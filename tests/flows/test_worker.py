@@ -27,6 +27,7 @@ def at_work(connector: Connector, folder: Path, end: signal.Signals = signal.SIG
         try:
             yield
         finally:
+            until(lambda: end is signal.SIGKILL or hears(pid, end))
             os.kill(pid, end)
             _, status = os.waitpid(pid, 0)
             output.seek(0)
@@ -34,6 +35,12 @@ def at_work(connector: Connector, folder: Path, end: signal.Signals = signal.SIG
     if end is not signal.SIGKILL:
         assert os.waitstatus_to_exitcode(status) == 0, told
         assert "Traceback" not in told, told
+
+
+def hears(pid: int, end: signal.Signals) -> bool:
+    """Whether the process has come so far that it listens to a signal, or has ended."""
+    facts = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return facts["State"].split()[0] == "Z" or bool(int(facts["SigCgt"], 16) >> (end - 1) & 1)
 
 
 def until(holds: Callable[[], bool], seconds: float = 20) -> None:
