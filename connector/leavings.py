@@ -64,15 +64,23 @@ def left_on(places: Iterable[Membership], person: int, came_back: str, memory: M
     days = [
         place.removed_on or UNKNOWN_DAY
         for place in places
-        if place.status == REMOVED and not removed_by_us(place, person, memory)
-        if place.removed_on != came_back or not came_back or (back_at and place.removals[-1] > back_at)
+        if place.status == REMOVED
+        and not removed_by_us(place, person, memory)
+        and not _is_lifted(place, came_back, back_at)
     ]
-    return max((day for day in days if day == UNKNOWN_DAY or day >= came_back), default=None)
+    return max(days, default=None)
+
+
+def _is_lifted(place: Membership, came_back: str, back_at: int) -> bool:
+    """True for a leaving before the day of coming back; on that day, for one that was not after it."""
+    if not (came_back and place.removed_on) or place.removed_on > came_back:
+        return False
+    return place.removed_on < came_back or not back_at or place.removals[-1] < back_at
 
 
 def is_doubtful(places: Iterable[Membership], came_back: str) -> bool:
     """True for who left on the day on which they came back: what was first, only the times they were Added tell."""
-    return any(place.status == REMOVED and place.removed_on == came_back != "" for place in places)
+    return bool(came_back) and any(place.status == REMOVED and place.removed_on == came_back for place in places)
 
 
 def back_at(places: Iterable[Membership], added: Iterable[Row], came_back: str) -> int:

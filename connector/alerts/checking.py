@@ -229,11 +229,8 @@ def _how_soon(waits: Sequence[int]) -> str:
     if not waits:
         return f"{begins} How soon that comes is seen with the first alert."
     how_long = "less than a minute" if max(waits) < 1 else f"{min(waits)} to {max(waits) + 1} minutes"
-    return (
-        f"{begins} The last {len(waits)} waited {how_long} for it."
-        if len(waits) > 1
-        else (f"{begins} The last one waited {how_long} for it.")
-    )
+    which = "one" if len(waits) == 1 else str(len(waits))
+    return f"{begins} The last {which} waited {how_long} for it."
 
 
 def _numbers(ids: Sequence[int], contact: Mapping[int, str]) -> str:
